@@ -1,0 +1,54 @@
+// spin_lock.hpp — a lock of one byte, for critical sections of a few instructions.
+//
+// Threads:    any.
+// Progress:   blocking; a waiter spins briefly, then gives its processor away between looks.
+// Pairs:      P1  locked_: unlock -> lock, try_lock     the next holder sees what the last one did
+#pragma once
+
+#include <eddy/base/atomic.hpp>
+#include <eddy/base/syscall.hpp>
+
+namespace eddy::inline v0 {
+
+template <typename Sync = native_sync>
+class basic_spin_lock {
+public:
+    basic_spin_lock() noexcept = default;
+    basic_spin_lock(const basic_spin_lock&) = delete;
+    basic_spin_lock& operator=(const basic_spin_lock&) = delete;
+
+    void lock() noexcept {
+        while (locked_.exchange(true, acquire)) { // P1
+            wait_until_free();
+        }
+    }
+
+    [[nodiscard]] bool try_lock() noexcept {
+        return !locked_.load(relaxed) && // hint: a lock seen taken is not worth a write to its line
+               !locked_.exchange(true, acquire); // P1
+    }
+
+    void unlock() noexcept { locked_.store(false, release); } // P1
+
+private:
+    /// Longer than any section that guards, shorter than a time slice.
+    static constexpr int spins_max = 64;
+
+    void wait_until_free() noexcept {
+        // hint: a stale value costs one more round
+        for (int spins = 0; locked_.load(relaxed); ++spins) {
+            if (spins < spins_max) {
+                Sync::pause();
+            } else {
+                sys::sched_yield();
+            }
+        }
+    }
+
+    typename Sync::template atomic<bool> locked_{false};
+};
+
+using spin_lock = basic_spin_lock<>;
+static_assert(sizeof(spin_lock) == 1);
+
+} // namespace eddy::inline v0
