@@ -73,7 +73,7 @@ public:
     [[nodiscard]] static fault_plan* active() noexcept { return active_.load(acquire); } // P1
 
     /// Counts one call of `which` and says what becomes of it.
-    [[nodiscard]] EDDY_API fault take(call which);
+    [[nodiscard]] EDDY_API fault take(call which) noexcept;
 
 private:
     struct rule {

@@ -62,6 +62,12 @@ public:
     [[nodiscard]] T* front() noexcept { return empty() ? nullptr : element(head_.next_); }
     [[nodiscard]] T* back() noexcept { return empty() ? nullptr : element(head_.prev_); }
 
+    /// The element behind `value`, which is in this list; nullptr after the last one.
+    [[nodiscard]] T* next(T& value) noexcept {
+        list_hook* after = static_cast<list_hook&>(value).next_;
+        return after == &head_ ? nullptr : element(after);
+    }
+
     void push_back(T& value) noexcept { insert_before(head_, value); }
     void push_front(T& value) noexcept { insert_before(*head_.next_, value); }
 
