@@ -8,8 +8,8 @@
 // Progress:   a mutex guards the table of descriptors; no callback runs while it is held.
 // Memory:     an fd_wait belongs to its caller; it must stay until it was disarmed or called.
 // Invariants: I1  an fd_wait is called at most once per arm, and not at all once disarm said true.
-//             I2  a record's events in the kernel carry its generation; a forgotten descriptor starts a
-//                 new one, so an event of the old file never reaches a waiter of the new one.
+//             I2  an event carries the generation of its record when it was registered; every change of
+//                 the registration starts a new one, so what an earlier file or wait asked for is dropped.
 //             I3  what the kernel may report for a descriptor is exactly what its armed waits want.
 // Design:     docs/design/reactor.md
 #pragma once
@@ -137,11 +137,13 @@ private:
     static constexpr std::size_t batch_max = 256;
 
     std::error_code attach(int fd, interest what, fd_wait& wait, fd_wait::lifetime life) noexcept;
+    std::error_code make_room(int fd) noexcept;
     std::error_code apply(int fd, record& entry) noexcept;
     void detach(fd_wait& wait) noexcept;
     removed_watch remove(int fd, interest what) noexcept;
     void collect(const epoll_event& event, wait_list& ready) noexcept;
     void take(record& entry, interest what, unsigned events, wait_list& ready) noexcept;
+    [[nodiscard]] static bool has_armed(const record& entry) noexcept;
     [[nodiscard]] record* find(int fd) noexcept;
     static std::size_t call_all(wait_list& ready) noexcept;
 

@@ -61,8 +61,8 @@ public:
     timer_wheel& operator=(const timer_wheel&) = delete;
 
     /// Adds `node`, due at `deadline`; a deadline that has passed is due at the next expire.
-    /// Gives true if no other node is due earlier: a caller that is not the owner of the wheel then has
-    /// to make sure that the owner does not sleep past it.
+    /// True: the deadline is earlier than what next_deadline last said, so a caller that is not the owner
+    /// of the wheel has to make sure that the owner does not sleep past it.
     EDDY_API bool insert(timer_node& node, clock::time_point deadline) noexcept;
 
     /// Takes `node` out. True: it was in the wheel and will not fire. False: it was not (never
@@ -90,7 +90,7 @@ public:
 private:
     static constexpr unsigned tick_bits = 10;  // a tick is 1024 ns
     static constexpr unsigned digit_bits = 6;  // 64 slots a level: one bitmap word
-    static constexpr std::size_t slots = std::size_t{1} << digit_bits;
+    static constexpr std::size_t slots_per_level = std::size_t{1} << digit_bits;
     static constexpr std::size_t levels = (63 - tick_bits + digit_bits - 1) / digit_bits;
     static constexpr std::size_t exact_scan_max = 16;
 
@@ -99,19 +99,20 @@ private:
         std::size_t slot;
     };
 
+    [[nodiscard]] static std::uint64_t tick_of(std::int64_t ns) noexcept;
     [[nodiscard]] place place_of(std::uint64_t tick) const noexcept;
     [[nodiscard]] bool first_occupied(place& found) const noexcept;
     [[nodiscard]] std::uint64_t start_of(place at) const noexcept;
     void link(timer_node& node) noexcept;
     void cascade(place from) noexcept;
-    std::size_t take_due(place from, clock::time_point now, timer_list& due) noexcept;
-    [[nodiscard]] std::int64_t earliest(place in) noexcept;
+    std::size_t take_due(std::size_t slot, clock::time_point now, timer_list& due) noexcept;
+    [[nodiscard]] std::int64_t earliest_in(place at) noexcept;
     void refresh_next() noexcept;
 
     spin_lock lock_;
     std::uint64_t elapsed_; // the tick up to which everything due has left
     std::array<std::uint64_t, levels> occupied_{};
-    std::array<std::array<timer_list, slots>, levels> slots_;
+    std::array<std::array<timer_list, slots_per_level>, levels> slots_;
 
     atomic<std::int64_t> next_;
     atomic<bool> next_is_stale_{false}; // the node that next_ stood for was cancelled
