@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""Takes the program out of README.md, builds it the way a user would, and looks at what it prints.
+
+usage: installed_use.py pkg-config|cmake|meson SOURCE_DIR BUILD_DIR COMPILER [ARGUMENT...]
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+EXPECTED = "9 16 25\n"
+
+
+def block(readme, language, containing):
+    """Gives the first ``` block of README.md in `language` that contains the text."""
+    for text in re.findall(rf"^```{language}\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL):
+        if containing in text:
+            return text
+    sys.exit(f"README.md has no {language} block with {containing!r}")
+
+
+def run(*command, **options):
+    print("+", *command, flush=True)
+    return subprocess.run([str(word) for word in command], check=True, **options)
+
+
+class user:
+    """A folder with the README's program in it, and a compiler."""
+
+    def __init__(self, folder, source, build, compiler):
+        self.folder, self.source, self.build, self.compiler = folder, source, build, compiler
+        self.readme = (source / "README.md").read_text()
+        (folder / "main.cpp").write_text(block(self.readme, "cpp", "int main()"))
+
+    def install(self):
+        """Installs the library below the folder; gives (where its files are, environment to find them)."""
+        root = self.folder / "root"
+        run("meson", "install", "-C", self.build, "--no-rebuild", "--quiet", "--destdir", root)
+        pc_file = next(root.rglob("eddy.pc"))
+        library = next(root.rglob("libeddy.so"))
+        environment = os.environ | {
+            "PKG_CONFIG_PATH": str(pc_file.parent),
+            "PKG_CONFIG_SYSROOT_DIR": str(root),
+            "CMAKE_PREFIX_PATH": str(library.parents[1] if library.parents[1].name != "lib"
+                                     else library.parents[2]),
+            "LD_LIBRARY_PATH": str(library.parent),
+        }
+        return environment
+
+    def by_pkg_config(self):
+        environment = self.install()
+        flags = run("pkg-config", "--cflags", "--libs", "eddy", env=environment,
+                    stdout=subprocess.PIPE, text=True).stdout.split()
+        run(*self.compiler, "-std=c++20", self.folder / "main.cpp", *flags, "-o", self.folder / "main")
+        return self.folder / "main", environment
+
+    def by_cmake(self):
+        environment = self.install()
+        (self.folder / "CMakeLists.txt").write_text(
+            "cmake_minimum_required(VERSION 3.25)\nproject(user CXX)\nadd_executable(main main.cpp)\n"
+            + block(self.readme, "cmake", "find_package"))
+        out = self.folder / "out"
+        run("cmake", "-S", self.folder, "-B", out, f"-DCMAKE_CXX_COMPILER={self.compiler[0]}",
+            env=environment)
+        run("cmake", "--build", out)
+        return out / "main", environment
+
+    def by_meson(self):
+        (self.folder / "meson.build").write_text(
+            "project('user', 'cpp', default_options: ['cpp_std=c++20', 'optimization=1'])\n"
+            + block(self.readme, "meson", "dependency('eddy'"))
+        wrap = self.folder / "subprojects" / "eddy"
+        wrap.mkdir(parents=True)
+        for part in ("meson.build", "meson_options.txt", "include", "runtime"):
+            (wrap / part).symlink_to(self.source / part)
+        out = self.folder / "out"
+        run("meson", "setup", out, self.folder, env=os.environ | {"CXX": " ".join(self.compiler)})
+        run("ninja", "-C", out)
+        return out / "main", os.environ
+
+
+def main():
+    way, source, build, *compiler = sys.argv[1:]
+    if not shutil.which(way):
+        print(f"{way} is not installed")
+        sys.exit(77)  # meson: skipped
+    with tempfile.TemporaryDirectory() as folder:
+        someone = user(Path(folder), Path(source), Path(build), compiler)
+        program, environment = getattr(someone, "by_" + way.replace("-", "_"))()
+        printed = run(program, env=environment, stdout=subprocess.PIPE, text=True).stdout
+    if printed != EXPECTED:
+        sys.exit(f"printed {printed!r}, expected {EXPECTED!r}")
+
+
+main()
