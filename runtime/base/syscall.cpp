@@ -66,7 +66,7 @@ timespec timespec_of(std::chrono::nanoseconds span) noexcept {
     return {.tv_sec = whole.count(), .tv_nsec = (span - whole).count()};
 }
 
-/// Rounded up: a wait that ends early would be repeated with a timeout of 0 until the time has come.
+/// Rounded up: a wait that ends early would be repeated with a timeout of 0 until it is time.
 int milliseconds_of(std::chrono::nanoseconds timeout) noexcept {
     if (timeout == forever) {
         return -1;
@@ -127,9 +127,8 @@ int epoll_create1() {
 }
 
 std::error_code epoll_ctl(int epoll, int operation, int fd, epoll_event* event) noexcept {
-    return error_of(attempt(call::epoll_ctl, [&](std::size_t) {
-        return ::epoll_ctl(epoll, operation, fd, event);
-    }));
+    return error_of(attempt(call::epoll_ctl,
+                            [&](std::size_t) { return ::epoll_ctl(epoll, operation, fd, event); }));
 }
 
 std::size_t epoll_pwait2(int epoll, std::span<epoll_event> events,
@@ -154,8 +153,8 @@ std::size_t epoll_pwait2(int epoll, std::span<epoll_event> events,
 }
 
 int eventfd() {
-    const int fd = attempt(
-        call::eventfd, [](std::size_t) { return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); });
+    const int fd = attempt(call::eventfd,
+                           [](std::size_t) { return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); });
     if (fd < 0) {
         throw_error("eventfd", errno);
     }
@@ -207,7 +206,7 @@ std::array<int, 2> pipe2() {
 }
 
 std::error_code close(int fd) noexcept {
-    // Linux gives the number back even when close fails: a second try could close a stranger's file.
+    // Linux gives the number back even when close fails: a second try could hit another file.
     const std::error_code real = error_of(::close(fd));
     EDDY_ASSERT(real != std::errc::bad_file_descriptor);
     const std::error_code planned = error_of(attempt(call::close, [](std::size_t) { return 0; }));

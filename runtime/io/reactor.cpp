@@ -19,7 +19,7 @@ constexpr std::size_t index_of(interest what) noexcept {
     return static_cast<std::size_t>(what);
 }
 
-/// What the kernel hands back with an event: which descriptor, and since which change of its record.
+/// What the kernel hands back with an event: the descriptor, and which change of its record.
 struct tag {
     int fd;
     std::uint32_t generation;
@@ -194,9 +194,9 @@ std::error_code reactor::make_room(int fd) noexcept {
     return {};
 }
 
-/// Makes the kernel watch for what the armed waits of `fd` want (I3). Each change starts a generation:
-/// an event that another thread has fetched but not yet handled is dropped then, and none is lost,
-/// because the kernel looks at the descriptor again when it is changed.
+/// Makes the kernel watch for what the armed waits of `fd` want (I3). Each change starts a
+/// generation: an event that another thread has fetched but not yet handled is dropped then, and
+/// none is lost, because the kernel looks at the descriptor again when it is changed.
 std::error_code reactor::apply(int fd, record& entry) noexcept {
     unsigned wanted = 0;
     for (const fd_wait* wait : entry.waits) {
@@ -232,7 +232,8 @@ void reactor::detach(fd_wait& wait) noexcept {
     record& entry = *find(wait.fd_);
     entry.waits[index_of(wait.interest_)] = nullptr;
     wait.state_ = fd_wait::state::idle;
-    static_cast<void>(apply(wait.fd_, entry)); // asks for less: at worst a stale event, which is dropped
+    // It asks for less; if that fails, an event may come that nobody waits for, and is dropped.
+    static_cast<void>(apply(wait.fd_, entry));
 }
 
 removed_watch reactor::remove(int fd, interest what) noexcept {

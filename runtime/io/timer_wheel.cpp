@@ -99,7 +99,7 @@ std::uint64_t timer_wheel::tick_of(std::int64_t ns) noexcept {
 }
 
 timer_wheel::place timer_wheel::place_of(std::uint64_t tick) const noexcept {
-    const std::uint64_t at = std::max(tick, elapsed_); // what is overdue belongs to the current tick
+    const std::uint64_t at = std::max(tick, elapsed_); // overdue: in the current tick
     const std::uint64_t difference = at ^ elapsed_;
     const std::size_t level =
         difference == 0 ? 0 : (std::bit_width(difference) - 1) / std::size_t{digit_bits};
@@ -114,8 +114,8 @@ std::uint64_t timer_wheel::start_of(place at) const noexcept {
 
 bool timer_wheel::first_occupied(place& found) const noexcept {
     for (std::size_t level = 0; level < levels; ++level) {
-        // The nodes of a level agree with elapsed_ in all higher digits and, but for level 0, exceed it
-        // in this one (I1): lower level, earlier time; lower bit, earlier time.
+        // The nodes of a level agree with elapsed_ in all higher digits and, but for level 0,
+        // exceed it in this one (I1): lower level, earlier time; lower bit, earlier time.
         if (occupied_[level] != 0) {
             found = {.level = level,
                      .slot = static_cast<std::size_t>(std::countr_zero(occupied_[level]))};
@@ -174,7 +174,8 @@ std::int64_t timer_wheel::earliest_in(place at) noexcept {
     std::int64_t earliest = never;
     std::size_t seen = 0;
     for (timer_node* node = nodes.front(); node != nullptr; node = nodes.next(*node)) {
-        // Never a bound on level 0: it would be the current tick's start, and the wait would not end.
+        // Never a bound on level 0: it would be the current tick's start, and the wait would not
+        // end.
         if (at.level > 0 && ++seen > exact_scan_max) {
             return static_cast<std::int64_t>(start_of(at) << tick_bits);
         }
@@ -187,7 +188,7 @@ void timer_wheel::refresh_next() noexcept {
     place first{};
     const std::int64_t next = first_occupied(first) ? earliest_in(first) : never;
     next_is_stale_.store(false, relaxed); // locked:
-    next_.store(next, seq_cst); // P1
+    next_.store(next, seq_cst);           // P1
 }
 
 } // namespace eddy::inline v0

@@ -1,14 +1,15 @@
 // clock_test.cpp — times saturate, and a test can own them.
 //
-// Covers:    saturating sums and differences of times, the virtual clock, the steady clock's direction.
+// Covers:    saturating sums and differences of times, the virtual clock, the steady clock's
+//            direction.
 #include <eddy/base/clock.hpp>
+
+#include <gtest/gtest.h>
 
 #include <chrono>
 #include <limits>
 #include <thread>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 using namespace std::chrono_literals;
 

@@ -1,9 +1,12 @@
 // cpu_count_test.cpp — how many workers a machine, a container and a user ask for.
 //
-// Covers:    quotas of both control group versions on any ancestor, rounding, odd files, EDDY_WORKERS.
+// Covers:    quotas of both control group versions on any ancestor, rounding, odd files,
+//            EDDY_WORKERS.
 #include <eddy/base/cpu_count.hpp>
 #include <eddy/base/fault_plan.hpp>
 #include <eddy/base/syscall.hpp>
+
+#include <gtest/gtest.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -11,8 +14,6 @@
 #include <fstream>
 #include <string>
 #include <system_error>
-
-#include <gtest/gtest.h>
 
 namespace {
 
@@ -105,8 +106,8 @@ TEST(cpu_count, a_hybrid_machine_uses_the_tighter_version) {
 TEST(cpu_count, files_that_make_no_sense_set_no_limit) {
     const fake_root machine;
     machine.write("/proc/self/cgroup", "nonsense\n0::/app\n:");
-    for (const char* text : {"", "abc def", "100000", "100000 0", "-5 100000", "0 100000",
-                             "99999999999999999999 1"}) {
+    for (const char* text :
+         {"", "abc def", "100000", "100000 0", "-5 100000", "0 100000", "99999999999999999999 1"}) {
         machine.write("/sys/fs/cgroup/app/cpu.max", text);
         EXPECT_EQ(machine.quota(), std::nullopt) << text;
     }

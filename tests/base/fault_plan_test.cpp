@@ -3,9 +3,9 @@
 // Covers:    which calls fail, which are shortened, what is counted.
 #include <eddy/base/fault_plan.hpp>
 
-#include <cerrno>
-
 #include <gtest/gtest.h>
+
+#include <cerrno>
 
 namespace {
 

@@ -4,13 +4,13 @@
 #include <eddy/base/intrusive_list.hpp>
 #include <eddy/base/random.hpp>
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <deque>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 namespace {
 

@@ -3,11 +3,11 @@
 // Covers:    repeatability, streams, range and evenness of below, reading a seed.
 #include <eddy/base/random.hpp>
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <array>
 #include <system_error>
-
-#include <gtest/gtest.h>
 
 namespace {
 

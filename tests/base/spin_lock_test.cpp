@@ -4,11 +4,11 @@
 // Not here:  weak-memory schedules -> tests/model.
 #include <eddy/base/spin_lock.hpp>
 
+#include <gtest/gtest.h>
+
 #include <mutex>
 #include <thread>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 namespace {
 

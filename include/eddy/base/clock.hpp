@@ -2,7 +2,8 @@
 //
 // Threads:    everything here may be used by any thread.
 // Invariants: I1  a virtual clock never goes backwards.
-// Pairs:      P1  now_: advance_to -> now     who sees a time also sees what happened before that time was set
+// Pairs:      P1  now_: advance_to -> now     who sees a time also sees what happened before that
+//                 time was set
 #pragma once
 
 #include <eddy/base/atomic.hpp>
@@ -29,7 +30,8 @@ struct clock {
     }
 };
 
-/// Gives `span` in nanoseconds, or the nearest value that 64 bits hold; not-a-number counts as zero.
+/// Gives `span` in nanoseconds, or the nearest value that 64 bits hold; not-a-number counts as
+/// zero.
 template <typename Rep, typename Period>
 [[nodiscard]] constexpr clock::duration
 saturated(std::chrono::duration<Rep, Period> span) noexcept {
@@ -71,7 +73,8 @@ deadline_after(clock::time_point now, std::chrono::duration<Rep, Period> span) n
     return clock::time_point(clock::duration(sum));
 }
 
-/// Gives the time from `now` until `deadline`: zero when it has passed, duration::max() for "never".
+/// Gives the time from `now` until `deadline`: zero when it has passed, duration::max() for
+/// "never".
 [[nodiscard]] constexpr clock::duration time_until(clock::time_point deadline,
                                                    clock::time_point now) noexcept {
     std::int64_t left = 0;
@@ -79,8 +82,8 @@ deadline_after(clock::time_point now, std::chrono::duration<Rep, Period> span) n
         return clock::duration::zero();
     }
     if (deadline == clock::time_point::max() ||
-        __builtin_sub_overflow(deadline.time_since_epoch().count(),
-                               now.time_since_epoch().count(), &left)) {
+        __builtin_sub_overflow(deadline.time_since_epoch().count(), now.time_since_epoch().count(),
+                               &left)) {
         return clock::duration::max();
     }
     return clock::duration(left);

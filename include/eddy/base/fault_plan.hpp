@@ -1,11 +1,10 @@
 // fault_plan.hpp — tests make chosen system calls fail.
 //
-// While a plan exists, every wrapper of base/syscall.hpp asks it first; without one that costs a load
-// of a constant-initialised pointer and a branch that is never taken.
+// While a plan exists, every wrapper of base/syscall.hpp asks it first; without one that costs a
+// load of a constant-initialised pointer and a branch that is never taken.
 //
-// Threads:    construction and destruction: one test at a time, no wrapper running in another thread.
-//             fail, shorten, calls: before the threads under test start, or after they ended.
-//             take: any thread.
+// Threads:    construction, destruction: while no other thread makes system calls.
+//             fail, shorten, calls, take: any thread.
 // Invariants: I1  at most one plan exists.
 // Pairs:      P1  active_: constructor -> active     a wrapper that sees the plan sees it built
 #pragma once
@@ -45,8 +44,8 @@ class fault_plan {
 public:
     static constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
-    /// What a wrapper has to do instead of its call: fail with `error` if that is not 0, else move at
-    /// most `bytes_max` bytes.
+    /// What a wrapper has to do instead of its call: fail with `error` if that is not 0, else move
+    /// at most `bytes_max` bytes.
     struct fault {
         int error = 0;
         std::size_t bytes_max = no_limit;
@@ -57,7 +56,8 @@ public:
     fault_plan(const fault_plan&) = delete;
     fault_plan& operator=(const fault_plan&) = delete;
 
-    /// Calls `first` to `first + times - 1` of `which` (the first call is number 1) fail with `error`.
+    /// Calls `first` to `first + times - 1` of `which` (the first call is number 1) fail with
+    /// `error`.
     EDDY_API void fail(call which, std::size_t first, int error, std::size_t times = 1);
 
     /// The same calls move at most `bytes_max` bytes.

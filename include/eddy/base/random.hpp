@@ -23,8 +23,8 @@ public:
 
     constexpr std::uint64_t next() noexcept { return mixed(state_ += golden_gamma); }
 
-    /// Gives a number in [0, limit); `limit` is not 0. Multiplying instead of dividing is biased by at
-    /// most limit / 2^64.
+    /// Gives a number in [0, limit); `limit` is not 0. Multiplying instead of dividing is biased by
+    /// at most limit / 2^64.
     constexpr std::uint64_t below(std::uint64_t limit) noexcept {
         EDDY_ASSERT(limit > 0);
         __extension__ using wide = unsigned __int128;
@@ -50,8 +50,8 @@ private:
     std::uint64_t state_;
 };
 
-/// Gives the number all choices of this process come from: EDDY_SEED if it is set, else a random one.
-/// Every call gives the same.
+/// Gives the number all choices of this process come from: EDDY_SEED if it is set, else a random
+/// one. Every call gives the same.
 ///
 /// Throws: std::system_error (EINVAL, naming variable and value) if EDDY_SEED is not a number.
 [[nodiscard]] EDDY_API std::uint64_t process_seed();

@@ -1,8 +1,9 @@
 // syscall.hpp — every system call the library makes, each behind one function.
 //
 // Interrupted calls (EINTR) are retried here or become a spurious return; callers never see them.
-// An error that callers have to expect (EAGAIN, a peer's reset) is part of the result; every other one
-// is a std::system_error whose text names the call. Descriptors are created CLOEXEC and non-blocking.
+// An error that callers have to expect (EAGAIN, a peer's reset) is part of the result; every other
+// one is a std::system_error whose text names the call. Descriptors are created CLOEXEC and
+// non-blocking.
 //
 // Threads:    any.
 // Design:     the test seam is base/fault_plan.hpp
@@ -49,16 +50,16 @@ struct io_result {
 [[nodiscard]] EDDY_API std::error_code epoll_ctl(int epoll, int operation, int fd,
                                                  epoll_event* event) noexcept;
 
-/// Waits until `timeout` has passed (0 or less: looks only) and gives the number of events written to
-/// `events`; a signal gives 0. Where the kernel lacks epoll_pwait2, epoll_wait with the milliseconds
-/// rounded up takes its place.
+/// Waits until `timeout` has passed (0 or less: looks only) and gives the number of events written
+/// to `events`; a signal gives 0. Where the kernel lacks epoll_pwait2, epoll_wait with the
+/// milliseconds rounded up takes its place.
 [[nodiscard]] EDDY_API std::size_t epoll_pwait2(int epoll, std::span<epoll_event> events,
                                                 std::chrono::nanoseconds timeout);
 
 [[nodiscard]] EDDY_API int eventfd();
 
-/// Makes `fd` readable. A full counter means that it already is; any other failure is fatal, since a
-/// lost wake-up is worse.
+/// Makes `fd` readable. A full counter means that it already is; any other failure is fatal, since
+/// a lost wake-up is worse.
 EDDY_API void eventfd_write(int fd) noexcept;
 
 /// Gives the number of writes since the last read, 0 if there were none.

@@ -3,13 +3,14 @@
 // Every registration is one-shot in the kernel: an event disables the descriptor until it is armed
 // again, so however many threads poll, one of them gets the event and the waiter hears it once.
 //
-// Threads:    every member function: any thread. One loop owns the reactor and waits in it; siblings
-//             may poll it while that loop is stuck.
+// Threads:    every member function: any thread. One loop owns the reactor and waits in it;
+//             siblings may poll it while that loop is stuck.
 // Progress:   a mutex guards the table of descriptors; no callback runs while it is held.
 // Memory:     an fd_wait belongs to its caller; it must stay until it was disarmed or called.
 // Invariants: I1  an fd_wait is called at most once per arm, and not at all once disarm said true.
-//             I2  an event carries the generation of its record when it was registered; every change of
-//                 the registration starts a new one, so what an earlier file or wait asked for is dropped.
+//             I2  an event carries the generation of its record when it was registered; every
+//                 change of the registration starts a new one, so what an earlier file or wait
+//                 asked for is dropped.
 //             I3  what the kernel may report for a descriptor is exactly what its armed waits want.
 // Design:     docs/design/reactor.md
 #pragma once
@@ -72,8 +73,8 @@ struct removed_watch {
 
 class reactor {
 public:
-    /// Who polls. Only the owner takes interrupts: one that a sibling swallowed would be missing to the
-    /// owner that is just about to sleep.
+    /// Who polls. Only the owner takes interrupts: one that a sibling swallowed would be missing to
+    /// the owner that is just about to sleep.
     enum class poller : std::uint8_t { owner, sibling };
 
     /// Wait for ever.
@@ -87,9 +88,10 @@ public:
 
     // -- one-shot waits --
 
-    /// Has `wait` called once, when `fd` is ready; a reader and a writer may wait on one descriptor.
-    /// On an error nothing stays behind: EPERM: a file that epoll does not take, it is always ready;
-    /// EBADF: not open; EEXIST: somebody waits for the same already; ENOMEM, ENOSPC: out of room.
+    /// Has `wait` called once, when `fd` is ready; a reader and a writer may wait on one
+    /// descriptor. On an error nothing stays behind. EPERM: a file that epoll does not take, which
+    /// is always ready; EBADF: not open; EEXIST: somebody waits for the same already; ENOMEM,
+    /// ENOSPC: out of room.
     [[nodiscard]] EDDY_API std::error_code arm(int fd, interest what, fd_wait& wait) noexcept;
 
     /// True: `wait` was armed and will not be called. False: it has been or is just being called.
@@ -97,8 +99,8 @@ public:
 
     // -- watches, as asyncio's add_reader --
 
-    /// Has `watch` called whenever `fd` is ready, level-triggered: after each call nothing more comes
-    /// until rearm, so a slow callback is not called twice. Errors as arm.
+    /// Has `watch` called whenever `fd` is ready, level-triggered: after each call nothing more
+    /// comes until rearm, so a slow callback is not called twice. Errors as arm.
     [[nodiscard]] EDDY_API std::error_code add_reader(int fd, fd_wait& watch) noexcept;
     [[nodiscard]] EDDY_API std::error_code add_writer(int fd, fd_wait& watch) noexcept;
 
@@ -111,15 +113,15 @@ public:
 
     // -- descriptors --
 
-    /// Must be called before `fd` is closed if a wait may be armed on it; those waits are called with
-    /// fd_wait::forgotten.
+    /// Must be called before `fd` is closed if a wait may be armed on it; those waits are called
+    /// with fd_wait::forgotten.
     EDDY_API void forget(int fd) noexcept;
 
     // -- the loop --
 
     /// Waits at most `timeout` (0 or less: looks only) for at most `events_max` descriptors, calls
-    /// those who wait, and gives the number of calls. 0 also after an interrupt, a signal, an event that
-    /// nobody waits for any more.
+    /// those who wait, and gives the number of calls. 0 also after an interrupt, a signal, an event
+    /// that nobody waits for any more.
     EDDY_API std::size_t poll(std::chrono::nanoseconds timeout, std::size_t events_max,
                               poller who = poller::owner) noexcept;
 

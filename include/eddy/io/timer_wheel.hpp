@@ -4,13 +4,15 @@
 // Progress:   insert, cancel: O(1).  expire: O(nodes due + nodes cascaded); a node cascades at most
 //             levels - 1 times in its life.
 // Memory:     a node belongs to its caller and must stay until it was cancelled or fired.
-// Invariants: I1  a node sits on the level of the highest digit in which its tick differs from elapsed_,
-//                 in the slot of that digit; so nodes of equal deadline share a slot, in insertion order.
+// Invariants: I1  a node sits on the level of the highest digit in which its tick differs from
+//                 elapsed_, in the slot of that digit; so nodes of equal deadline share a slot, in
+//                 insertion order.
 //             I2  next_ is never later than the earliest deadline in the wheel.
-//             I3  a node is due at its deadline to the nanosecond: never early, also within its tick.
-// Pairs:      P1  next_: insert, expire -> next_deadline, seq_cst: of a thread that inserts and then
-//                 looks whether the owner sleeps, and the owner that says "I sleep" and then asks for
-//                 the next deadline, at least one sees the other
+//             I3  a node is due at its deadline to the nanosecond: never early, also within its
+//                 tick.
+// Pairs:      P1  next_: insert, expire -> next_deadline, seq_cst: of a thread that inserts and
+//                 then looks whether the owner sleeps, and the owner that says "I sleep" and then
+//                 asks for the next deadline, at least one sees the other
 // Design:     docs/design/timer_wheel.md
 #pragma once
 
@@ -61,24 +63,24 @@ public:
     timer_wheel& operator=(const timer_wheel&) = delete;
 
     /// Adds `node`, due at `deadline`; a deadline that has passed is due at the next expire.
-    /// True: the deadline is earlier than what next_deadline last said, so a caller that is not the owner
-    /// of the wheel has to make sure that the owner does not sleep past it.
+    /// True: the deadline is earlier than what next_deadline last said, so a caller that is not the
+    /// owner of the wheel has to make sure that the owner does not sleep past it.
     EDDY_API bool insert(timer_node& node, clock::time_point deadline) noexcept;
 
     /// Takes `node` out. True: it was in the wheel and will not fire. False: it was not (never
     /// inserted, cancelled before, or taken by an expire whose caller fires it or has fired it).
     EDDY_API bool cancel(timer_node& node) noexcept;
 
-    /// Moves the nodes due at `now` to the end of `due`, by deadline and, where that is equal, in the
-    /// order of their inserts; gives their number. The caller then fires them.
+    /// Moves the nodes due at `now` to the end of `due`, by deadline and, where that is equal, in
+    /// the order of their inserts; gives their number. The caller then fires them.
     EDDY_API std::size_t expire(clock::time_point now, timer_list& due) noexcept;
 
     /// Takes each node out of `due` and calls its function.
     EDDY_API static void fire(timer_list& due) noexcept;
 
     /// Gives the time at which expire should be called next, time_point::max() for "not at all".
-    /// It is the earliest deadline if few nodes share that part of the wheel, and else a lower bound:
-    /// the expire at that time moves the nodes closer, and the next answer is later.
+    /// It is the earliest deadline if few nodes share that part of the wheel, and else a lower
+    /// bound: the expire at that time moves the nodes closer, and the next answer is later.
     [[nodiscard]] EDDY_API clock::time_point next_deadline() noexcept;
 
     /// A lower bound of the same, without the lock: for siblings that look for late timers.
@@ -88,8 +90,8 @@ public:
     }
 
 private:
-    static constexpr unsigned tick_bits = 10;  // a tick is 1024 ns
-    static constexpr unsigned digit_bits = 6;  // 64 slots a level: one bitmap word
+    static constexpr unsigned tick_bits = 10; // a tick is 1024 ns
+    static constexpr unsigned digit_bits = 6; // 64 slots a level: one bitmap word
     static constexpr std::size_t slots_per_level = std::size_t{1} << digit_bits;
     static constexpr std::size_t levels = (63 - tick_bits + digit_bits - 1) / digit_bits;
     static constexpr std::size_t exact_scan_max = 16;
