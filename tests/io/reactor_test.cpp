@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
@@ -114,6 +115,18 @@ TEST(reactor, a_wait_is_called_once_per_arm) {
     ASSERT_FALSE(loop.arm(pipe.in.get(), interest::read, wait));
     EXPECT_EQ(loop.poll(0ns, many), 1U);
     EXPECT_EQ(wait.calls, 2);
+}
+
+TEST(reactor, what_is_ready_but_waited_for_by_nobody_does_not_keep_the_loop_awake) {
+    reactor loop;
+    const pipe_ends pipe;
+    waiter wait;
+    pipe.send();
+    ASSERT_FALSE(loop.arm(pipe.in.get(), interest::read, wait));
+    EXPECT_EQ(loop.poll(0ns, many), 1U);
+    const std::int64_t start = eddy::sys::monotonic_ns();
+    EXPECT_EQ(loop.poll(1ms, many), 0U);
+    EXPECT_GE(eddy::sys::monotonic_ns() - start, 1'000'000);
 }
 
 TEST(reactor, a_writer_is_called_when_there_is_room) {

@@ -251,6 +251,20 @@ TEST(timer_wheel, cancelling_the_earliest_timer_takes_its_wake_up_back) {
     EXPECT_EQ(wheel.next_deadline(), never);
 }
 
+TEST(timer_wheel, cancelling_a_whole_crowd_takes_its_wake_up_back) {
+    std::vector<int> log;
+    timer_wheel wheel(start);
+    std::deque<timer> timers;
+    for (int name = 0; name < 100; ++name) {
+        wheel.insert(timers.emplace_back(name, log), start + 5s + name * 1ns);
+    }
+    for (timer& each : timers) {
+        EXPECT_LE(wheel.next_deadline(), each.deadline());
+        EXPECT_TRUE(wheel.cancel(each));
+    }
+    EXPECT_EQ(wheel.next_deadline(), never);
+}
+
 TEST(timer_wheel, a_crowded_slot_costs_a_few_wake_ups_and_not_one_per_timer) {
     std::vector<int> log;
     timer_wheel wheel(start);
