@@ -1,0 +1,91 @@
+// branch.hpp — one logical thread of control inside a task: its root, or a child of a gather.
+//
+// Threads:    wake, cancel: any thread.  The rest: the branch itself.
+// Memory:     48 bytes, in the task's control block or in the gather's frame.
+// Invariants: I1  at any time a branch runs, is in exactly one queue, or waits in exactly one op.
+//             I2  while it waits, every branch above it waits in its group, up to the root of the task:
+//                 so a cancel of the root finds everything that is suspended below.
+// Design:     docs/design/cancel.md
+
+#pragma once
+
+#include <eddy/base/export.hpp>
+#include <eddy/core/branch_word.hpp>
+#include <eddy/core/scheduler.hpp>
+
+#include <cstdint>
+
+namespace eddy::inline v0 {
+
+class op;
+class promise_base;
+
+class EDDY_API branch final : public runnable {
+public:
+    /// The root branch of `task`.
+    explicit branch(task_base& task) noexcept : runnable(kind::branch), owner_(&task) {}
+    /// A child of a group; join_group says of which.
+    branch() noexcept : runnable(kind::branch), role_(role::child) {}
+
+    [[nodiscard]] bool is_root() const noexcept { return role_ == role::root; }
+    [[nodiscard]] task_base& task() const noexcept;
+    /// The group this is a child of; only if it is not a root.
+    [[nodiscard]] fork_group& group() const noexcept { return *static_cast<fork_group*>(owner_); }
+    [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
+
+    void join_group(fork_group& group, std::uint32_t index) noexcept {
+        owner_ = &group;
+        index_ = index;
+    }
+
+    // -- the branch itself --
+
+    /// The coroutine to resume: the innermost one.
+    [[nodiscard]] promise_base* leaf() const noexcept { return leaf_; }
+    void set_leaf(promise_base* innermost) noexcept { leaf_ = innermost; }
+    bool take_cancel() noexcept { return word_.take_cancel(); }
+    [[nodiscard]] bool cancel_pending() const noexcept { return word_.cancel_pending(); }
+    [[nodiscard]] bool waiting() const noexcept { return word_.waiting(); }
+    [[nodiscard]] bool finish() noexcept { return word_.finish(); }
+    [[noreturn]] void throw_cancelled() const;
+
+    /// Makes every group above wait, so that cancels reach this branch once it suspends (I2).
+    void enter_groups() noexcept;
+    /// The group `op` is complete: running again. The caller goes on with the branch.
+    void leave_group() noexcept { (void)word_.wake(); }
+
+    // -- any thread --
+
+    /// The op is complete: the branch runs again, on a worker.
+    void wake() noexcept {
+        if (word_.wake()) {
+            schedule();
+        }
+    }
+
+    /// Requests a cancel: one cancelled_error at the current or next suspension. False: it has ended.
+    bool cancel() noexcept;
+
+    /// The requests counted, as asyncio's cancelling(): cancel() adds one, uncancel() takes one back.
+    [[nodiscard]] std::uint16_t cancelling() const noexcept {
+        return requests_.load(relaxed); // count:
+    }
+    std::uint16_t uncancel() noexcept;
+
+    /// Queues the branch where its task may run.
+    void schedule() noexcept;
+
+private:
+    friend class op;
+    enum class role : std::uint8_t { root, child };
+
+    role role_ = role::root;
+    atomic<std::uint16_t> requests_{0};
+    std::uint32_t index_ = 0;
+    branch_word<op> word_;
+    promise_base* leaf_ = nullptr;
+    void* owner_ = nullptr; // task_base of a root, fork_group of a child
+};
+static_assert(sizeof(branch) <= 48);
+
+} // namespace eddy::inline v0

@@ -1,0 +1,184 @@
+// branch_word.hpp — the one word that decides who resumes a branch: its completion or its cancellation.
+//
+// States:     0 running (or ready to run); pointer: waits in that op; each with any of
+//             pending    a cancel was requested and not yet delivered
+//             locked     a canceller is inside op->abort(): the frame that holds the op cannot go away
+//             fired      the wake-up came before the branch had finished suspending
+//             finished   the branch has ended; nothing reaches it any more
+// Threads:    suspend, resuspend, take_cancel, finish: the branch.  enter_group: any branch below it.
+//             wake: whoever completed the op, once.  cancel: any thread.
+// Progress:   lock-free, except that wake waits out a canceller inside abort().
+// Pairs:      P1  suspend -> wake, cancel      whoever finds the op sees its content
+//             P2  wake, cancel -> suspend      the branch sees what its completion wrote
+//             P3  cancel (unlock) -> wake      what abort() did to the op happens before the branch resumes
+// Design:     docs/design/cancel.md
+
+#pragma once
+
+#include <eddy/base/assert.hpp>
+#include <eddy/base/atomic.hpp>
+
+#include <cstdint>
+
+namespace eddy::inline v0 {
+
+/// What an op says to a cancel.
+enum class abort_result : std::uint8_t {
+    aborted,   // withdrawn: no wake-up will come any more
+    completed, // too late: the wake-up is on its way; the request stays pending
+    forwarded  // passed on to what it waits for; the wake-up will come; the request is used up
+};
+
+enum class suspend_result : std::uint8_t { suspended, fired, cancelled };
+enum class cancel_result : std::uint8_t {
+    requested, // delivered at the next suspension, or forwarded
+    resume,    // the op was aborted: the caller must schedule the branch
+    finished   // too late
+};
+enum class enter_result : std::uint8_t { entered, already_waiting, cancelled };
+
+template <typename Op, typename Sync = native_sync>
+class branch_word {
+public:
+    // -- the branch itself --
+
+    /// Running -> waits in `op`. After `suspended` the frame belongs to whoever wakes it.
+    /// `fired`: the wake-up has come already and is used up: go on.
+    /// `cancelled`: a request is pending and still is; the op is not waited in.
+    [[nodiscard]] suspend_result suspend(Op& op) noexcept {
+        std::uintptr_t seen = 0;
+        if (word_.compare_exchange_strong(seen, pointer(op), acq_rel, acquire)) { // P1; fail: P2
+            return suspend_result::suspended;
+        }
+        if ((seen & fired) != 0) {
+            word_.fetch_and(~fired, relaxed); // own: only the branch clears it; the load above was P2
+            return suspend_result::fired;
+        }
+        return suspend_result::cancelled;
+    }
+
+    /// As suspend, for an op whose wake-up is certain: a pending request stays pending meanwhile.
+    [[nodiscard]] suspend_result resuspend(Op& op) noexcept {
+        std::uintptr_t seen = word_.load(acquire); // P2
+        for (;;) {
+            if ((seen & fired) != 0) {
+                word_.fetch_and(~fired, relaxed); // own: only the branch clears it
+                return suspend_result::fired;
+            }
+            if (word_.compare_exchange_weak(seen, pointer(op) | seen, acq_rel, acquire)) { // P1; fail: P2
+                return suspend_result::suspended;
+            }
+        }
+    }
+
+    [[nodiscard]] bool cancel_pending() const noexcept {
+        return (word_.load(relaxed) & pending) != 0; // hint: one that is missed meets the next suspension
+    }
+
+    /// Uses up a pending request.
+    bool take_cancel() noexcept {
+        return cancel_pending() && (word_.fetch_and(~pending, acquire) & pending) != 0; // P2
+    }
+
+    /// The branch has ended. True: a request was pending.
+    [[nodiscard]] bool finish() noexcept {
+        return (word_.exchange(finished, acq_rel) & pending) != 0; // P2
+    }
+
+    /// Whether the branch waits in an op: for its own chain only.
+    [[nodiscard]] bool waiting() const noexcept {
+        return (word_.load(relaxed) & ~flags) != 0; // own: set by the chain that asks, or joined with it
+    }
+
+    // -- a branch below it in a group --
+
+    /// Running -> waits in the group `op`, unless it does so already.
+    /// `cancelled`: it does now, and a request was pending, which is used up: pass it on to the group.
+    enter_result enter_group(Op& op) noexcept {
+        std::uintptr_t seen = word_.load(relaxed); // hint: the CAS checks it
+        for (;;) {
+            if ((seen & ~flags) != 0) {
+                return enter_result::already_waiting;
+            }
+            if (word_.compare_exchange_weak(seen, pointer(op), acq_rel, relaxed)) { // P1, P2; fail: retried
+                return (seen & pending) != 0 ? enter_result::cancelled : enter_result::entered;
+            }
+        }
+    }
+
+    // -- whoever completed the op --
+
+    /// True: the branch waited, and the caller must schedule it. False: it goes on by itself.
+    [[nodiscard]] bool wake() noexcept {
+        std::uintptr_t seen = word_.load(relaxed); // hint: the CAS checks it
+        for (;;) {
+            if ((seen & locked) != 0) {
+                Sync::pause();
+                seen = word_.load(relaxed); // hint: the CAS checks it
+                continue;
+            }
+            const bool waits = (seen & ~flags) != 0;
+            const std::uintptr_t next = waits ? seen & pending : seen | fired;
+            if (word_.compare_exchange_weak(seen, next, acq_rel, relaxed)) { // P1, P2, P3; fail: retried
+                return waits;
+            }
+        }
+    }
+
+    // -- any thread --
+
+    /// Requests a cancel. `abort(op)` is called, with the word locked, if the branch waits in an op.
+    template <typename Abort>
+    [[nodiscard]] cancel_result cancel(Abort&& abort) noexcept {
+        std::uintptr_t seen = word_.load(relaxed); // hint: the CAS checks it
+        for (;;) {
+            if (seen == finished) {
+                return cancel_result::finished;
+            }
+            if ((seen & (locked | pending)) != 0) {
+                return cancel_result::requested; // one error for both requests
+            }
+            const bool waits = (seen & ~flags) != 0;
+            if (!word_.compare_exchange_weak(seen, seen | (waits ? locked : pending), acq_rel,
+                                             relaxed)) { // P1, P2; fail: retried
+                continue;
+            }
+            return waits ? settle(seen, abort(op_of(seen))) : cancel_result::requested;
+        }
+    }
+
+private:
+    static constexpr std::uintptr_t pending = 1;
+    static constexpr std::uintptr_t locked = 2;
+    static constexpr std::uintptr_t fired = 4;
+    // Locked without an op to lock, so no other state looks like it.
+    static constexpr std::uintptr_t flags = 7;
+    static constexpr std::uintptr_t finished = locked | fired;
+
+    static std::uintptr_t pointer(Op& op) noexcept {
+        const auto bits = reinterpret_cast<std::uintptr_t>(&op);
+        EDDY_ASSERT((bits & flags) == 0);
+        return bits;
+    }
+
+    static Op& op_of(std::uintptr_t seen) noexcept { return *reinterpret_cast<Op*>(seen & ~flags); }
+
+    cancel_result settle(std::uintptr_t before, abort_result result) noexcept {
+        switch (result) {
+        case abort_result::aborted:
+            word_.store(0, release); // P2, P3: nobody else writes while it is locked
+            return cancel_result::resume;
+        case abort_result::completed:
+            word_.store(before | pending, release); // P3
+            return cancel_result::requested;
+        case abort_result::forwarded:
+            word_.store(before, release); // P3
+            return cancel_result::requested;
+        }
+        __builtin_unreachable();
+    }
+
+    typename Sync::template atomic<std::uintptr_t> word_{0};
+};
+
+} // namespace eddy::inline v0

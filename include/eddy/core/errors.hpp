@@ -1,0 +1,72 @@
+// errors.hpp — what eddy throws, with asyncio's names.
+
+#pragma once
+
+#include <eddy/base/export.hpp>
+
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+namespace eddy::inline v0 {
+
+/// A task was cancelled. Not a std::runtime_error, so that `catch (const std::runtime_error&)` lets it pass.
+class EDDY_API cancelled_error : public std::exception {
+public:
+    cancelled_error() noexcept = default;
+    explicit cancelled_error(std::shared_ptr<const std::string> reason) noexcept
+        : reason_(std::move(reason)) {}
+    ~cancelled_error() override;
+
+    [[nodiscard]] const char* what() const noexcept override;
+    /// What task::cancel was given; empty if nothing.
+    [[nodiscard]] std::string reason() const { return reason_ ? *reason_ : std::string(); }
+
+private:
+    std::shared_ptr<const std::string> reason_;
+};
+
+/// A wait_for or timeout has expired.
+class EDDY_API timeout_error : public std::runtime_error {
+public:
+    timeout_error() : std::runtime_error("timed out") {}
+    ~timeout_error() override;
+};
+
+/// A result was asked for before it is there, or set twice.
+class EDDY_API invalid_state_error : public std::logic_error {
+public:
+    using std::logic_error::logic_error;
+    ~invalid_state_error() override;
+};
+
+/// A promise died before it was set.
+class EDDY_API broken_promise_error : public std::runtime_error {
+public:
+    broken_promise_error() : std::runtime_error("the promise was destroyed before its result was set") {}
+    ~broken_promise_error() override;
+};
+
+/// The call needs a running event loop, and the thread has none.
+class EDDY_API no_running_loop : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+    ~no_running_loop() override;
+};
+
+/// run() was called on a thread that runs an event loop, or on a runtime that runs already.
+class EDDY_API already_running : public std::logic_error {
+public:
+    using std::logic_error::logic_error;
+    ~already_running() override;
+};
+
+/// The runtime has been closed.
+class EDDY_API runtime_closed : public std::logic_error {
+public:
+    using std::logic_error::logic_error;
+    ~runtime_closed() override;
+};
+
+} // namespace eddy::inline v0

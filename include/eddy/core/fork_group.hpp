@@ -1,0 +1,134 @@
+// fork_group.hpp — the children of one gather: started one after the other, inline unless a thief takes the next.
+//
+// The group itself is what lies on the forks deque: "my next child has not been started". A *chain* is a run of
+// children started one after the other on one worker. The first chain begins in the gather, each other one where
+// the group was taken from a deque by a thief (or by its own scheduler). A chain ends when a child completes and
+// the group is not at the bottom of that worker's deque; the chain that ran the last child knows how many there are.
+//
+// Threads:    next_ and steals_: whoever holds the group (from taking it off a deque to pushing it back, and after
+//             the last child was started the chain that started it).  The rest: see the pairs.
+// Progress:   wait-free apart from the deque; no atomic at all while nothing is stolen.
+// Memory:     lives in the awaiting frame, with one branch a child.
+// Cancel:     abort() passes the request to every child; a child not started yet never is.
+// Invariants: I1  join_ reaches 0 exactly when all 1 + steals_ chains have ended.
+//             I2  all children's branches are complete before the group is first pushed.
+// Pairs:      P1  join_: end_chain -> the one that reaches 0    it sees the results of all chains
+// Design:     docs/design/gather.md
+
+#pragma once
+
+#include <eddy/base/export.hpp>
+#include <eddy/core/op.hpp>
+#include <eddy/core/promise.hpp>
+
+#include <coroutine>
+#include <cstdint>
+#include <exception>
+#include <limits>
+#include <span>
+
+namespace eddy::inline v0 {
+
+class EDDY_API fork_group : public op {
+public:
+    /// For a scheduler that took the group off a deque: gives the coroutine of the next child, to be resumed.
+    [[nodiscard]] std::coroutine_handle<> take_next() noexcept;
+
+    [[nodiscard]] task_base& task() const noexcept { return *task_; }
+    /// The branch that awaits the group.
+    [[nodiscard]] branch& parent() const noexcept { return *parent_branch_; }
+    [[nodiscard]] std::span<branch> children() const noexcept { return {children_, count_}; }
+    /// The coroutine that awaits the group.
+    [[nodiscard]] promise_base& awaiting() const noexcept { return *parent_; }
+
+    /// `child` has completed; gives what the worker goes on with.
+    [[nodiscard]] std::coroutine_handle<> child_done(branch& child, promise_base& promise) noexcept {
+        child.set_leaf(&promise);
+        const std::uint32_t index = child.index();
+        if (index + 1 != count_) {
+            if (scheduler::current()->forks().pop_if(this)) {
+                return start_next();
+            }
+            return end_chain();
+        }
+        if (steals_ == 0 && !parent_branch_->waiting()) [[likely]] {
+            return parent_->handle();
+        }
+        return end_last_chain();
+    }
+
+    /// A child has failed; the first one is what the gather throws.
+    void note_failure(std::uint32_t index) noexcept {
+        std::uint32_t none = no_failure;
+        failed_.compare_exchange_strong(none, index, relaxed, relaxed); // count: P1 carries the exception; fail: same
+    }
+
+    abort_result abort() noexcept override;
+    /// Passes a cancel on to every child.
+    void cancel_children() noexcept;
+
+protected:
+    fork_group() noexcept = default;
+    ~fork_group() = default;
+
+    /// Starts the children of the awaiting coroutine; gives what to run: the first child.
+    [[nodiscard]] std::coroutine_handle<> start(promise_base& awaiting, branch* children, std::uint32_t count);
+
+    /// The child that failed first, count() if none did and none was cancelled.
+    [[nodiscard]] std::uint32_t failed() const noexcept {
+        return failed_.load(relaxed); // count: all chains have joined (P1)
+    }
+    static constexpr std::uint32_t no_failure = std::numeric_limits<std::uint32_t>::max();
+    [[noreturn]] void throw_cancelled() const { parent_branch_->throw_cancelled(); }
+    [[nodiscard]] bool cancel_requested() const noexcept {
+        return cancelled_.load(relaxed); // count: set before the children hear of it, read after they joined
+    }
+
+private:
+    [[nodiscard]] std::coroutine_handle<> start_next() noexcept {
+        const std::uint32_t index = next_++;
+        if (next_ != count_) {
+            push_again();
+        }
+        return start_child(index);
+    }
+    [[nodiscard]] std::coroutine_handle<> start_child(std::uint32_t index) noexcept {
+        branch& child = children_[index];
+        if (child.cancel_pending()) [[unlikely]] {
+            return skip_from(&child);
+        }
+        return child.leaf()->handle();
+    }
+
+    void push_again() noexcept;
+    [[nodiscard]] std::coroutine_handle<> skip_from(branch* child) noexcept;
+    [[nodiscard]] std::coroutine_handle<> end_chain() noexcept;
+    [[nodiscard]] std::coroutine_handle<> end_last_chain() noexcept;
+    [[nodiscard]] std::coroutine_handle<> resume_parent() noexcept;
+    void scatter() noexcept;
+
+    static constexpr std::int32_t chains_max = std::numeric_limits<std::int32_t>::max();
+
+    promise_base* parent_ = nullptr;
+    branch* parent_branch_ = nullptr;
+    task_base* task_ = nullptr;
+    branch* children_ = nullptr;
+    std::uint32_t count_ = 0;
+    std::uint32_t next_ = 0;
+    std::uint32_t steals_ = 0;
+    atomic<std::uint32_t> failed_{no_failure};
+    atomic<std::int32_t> join_{chains_max};
+    atomic<bool> cancelled_{false};
+};
+
+inline std::coroutine_handle<> promise_base::finish() noexcept {
+    if (awaiter_ != nullptr) {
+        return awaiter_->handle();
+    }
+    if (!branch_->is_root()) [[likely]] {
+        return branch_->group().child_done(*branch_, *this);
+    }
+    return finish_task();
+}
+
+} // namespace eddy::inline v0

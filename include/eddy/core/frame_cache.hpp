@@ -1,0 +1,87 @@
+// frame_cache.hpp — where coroutine frames and task control blocks come from: a free list a thread and size class.
+//
+// Threads:    all: any thread; a block may be freed by another thread than the one that got it.
+// Progress:   a hit is a few instructions; a miss and an overflow go to operator new and delete.
+// Memory:     a thread keeps at most cached_max blocks a class; blocks above size_max are not kept.
+// Invariants: I1  a block handed out has at least its class's size, whoever compiled the caller.
+//             I2  under AddressSanitizer nothing is kept: it must see every frame die.
+
+#pragma once
+
+#include <eddy/base/export.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define EDDY_FRAME_CACHE_OFF 1
+#endif
+#endif
+
+namespace eddy::inline v0 {
+
+class frame_cache {
+public:
+    static constexpr std::size_t class_bytes = 32;
+    static constexpr std::size_t size_max = 1024;
+    static constexpr std::uint32_t cached_max = 4096;
+
+    /// Throws: std::bad_alloc.
+    [[gnu::always_inline]] static void* allocate(std::size_t bytes) {
+#ifndef EDDY_FRAME_CACHE_OFF
+        if (bytes <= size_max) {
+            size_class& mine = local_.classes[class_of(bytes)];
+            if (block* const free = mine.free; free != nullptr) [[likely]] {
+                mine.free = free->next;
+                --mine.count;
+                return free;
+            }
+        }
+#endif
+        return allocate_slow(bytes);
+    }
+
+    /// `bytes` must be what allocate was given.
+    [[gnu::always_inline]] static void deallocate(void* memory, std::size_t bytes) noexcept {
+#ifndef EDDY_FRAME_CACHE_OFF
+        if (bytes <= size_max) {
+            size_class& mine = local_.classes[class_of(bytes)];
+            if (mine.count < mine.limit) [[likely]] {
+                mine.free = ::new (memory) block{mine.free};
+                ++mine.count;
+                return;
+            }
+        }
+#endif
+        deallocate_slow(memory, bytes);
+    }
+
+    /// Blocks handed out by all threads and not given back. Exact while no thread allocates or frees.
+    [[nodiscard]] EDDY_API static std::int64_t live_hint() noexcept;
+
+private:
+    struct block {
+        block* next;
+    };
+    struct size_class {
+        block* free;
+        std::uint32_t count;
+        std::uint32_t limit; // 0 until the thread has asked once: then its end gives the blocks back
+    };
+    struct thread_cache {
+        std::array<size_class, size_max / class_bytes> classes;
+    };
+    class registration;
+
+    static constexpr std::size_t class_of(std::size_t bytes) noexcept { return (bytes - 1) / class_bytes; }
+
+    EDDY_API static void* allocate_slow(std::size_t bytes);
+    EDDY_API static void deallocate_slow(void* memory, std::size_t bytes) noexcept;
+
+    // initial-exec: one instruction to reach, also from other libraries; trivial, so without a guard.
+    EDDY_API static constinit thread_local thread_cache local_ __attribute__((tls_model("initial-exec")));
+};
+
+} // namespace eddy::inline v0

@@ -1,0 +1,204 @@
+// future.hpp — promise<T> and future<T>: a result set by hand, from any thread, awaited by many.
+
+#pragma once
+
+#include <eddy/core/awaitable.hpp>
+#include <eddy/core/frame_cache.hpp>
+#include <eddy/core/future_state.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace eddy::inline v0 {
+
+template <typename T>
+class promise;
+
+/// The state behind promise<T> and future<T>.
+template <typename T>
+class manual_state final : public future_state_of<T> {
+    using outcome = future_state::outcome;
+
+public:
+    manual_state() noexcept : future_state_of<T>(1) {}
+
+    /// False: it was set before.
+    template <typename... Args>
+    bool set_value(Args&&... args) {
+        if (!claim()) {
+            return false;
+        }
+        if constexpr (std::is_void_v<T>) {
+            this->slot_.return_void();
+        } else {
+            try {
+                this->slot_.return_value(std::forward<Args>(args)...);
+            } catch (...) {
+                this->slot_.set_error(std::current_exception());
+            }
+        }
+        this->complete(this->slot_.state() == slot_state::value ? outcome::value : outcome::error);
+        return true;
+    }
+    bool set_exception(std::exception_ptr error) noexcept {
+        if (!claim()) {
+            return false;
+        }
+        this->slot_.set_error(std::move(error));
+        this->complete(outcome::error);
+        return true;
+    }
+    bool set_cancelled() noexcept {
+        if (!claim()) {
+            return false;
+        }
+        this->complete(outcome::cancelled);
+        return true;
+    }
+
+    static void* operator new(std::size_t bytes) { return frame_cache::allocate(bytes); }
+    static void operator delete(void* memory, std::size_t bytes) noexcept {
+        frame_cache::deallocate(memory, bytes);
+    }
+
+private:
+    bool claim() noexcept { return !claimed_.exchange(true, relaxed); } // count: complete() publishes the result
+    void destroy() noexcept override { delete this; }
+
+    atomic<bool> claimed_{false};
+};
+
+/// A result that is not there yet. Copies share it.
+///
+/// `co_await f` waits for it and gives `const T&` (T& for a reference, nothing for void); `co_await std::move(f)`
+/// and an await of a temporary give a T: copied, or moved if T cannot be copied.
+/// Throws:   what was given to set_exception; cancelled_error; broken_promise_error.
+/// Cancel:   the wait ends, the future stays as it is: others may wait for it too. (asyncio cancels the future.)
+/// Threads:  any; awaited in tasks only.
+template <typename T = void>
+class future {
+public:
+    using value_type = T;
+
+    future() noexcept = default;
+
+    [[nodiscard]] bool valid() const noexcept { return static_cast<bool>(state_); }
+    /// Whether the result is there.
+    [[nodiscard]] bool done() const noexcept { return state_->done(); }
+    [[nodiscard]] bool cancelled() const noexcept { return state_->cancelled(); }
+
+    /// The result, without waiting. Throws: as an await; invalid_state_error("result is not set") before it is done.
+    decltype(auto) result() const {
+        state_->check();
+        return state_->slot().get();
+    }
+    /// The exception, null if there is none. Throws: invalid_state_error before it is done.
+    [[nodiscard]] std::exception_ptr exception() const {
+        state_->check();
+        return state_->slot().state() == slot_state::error ? state_->slot().error() : nullptr;
+    }
+    /// Ends the future as cancelled; whoever awaits it gets cancelled_error. False: it was done.
+    bool cancel() const noexcept { return state_->set_cancelled(); }
+
+    [[nodiscard]] future_state* state() const noexcept { return state_.get(); }
+    /// Throws if it failed or was cancelled; nothing else, also before it is done.
+    void check_failure() const {
+        if (state_->failed()) {
+            (void)result();
+        }
+    }
+
+    class shared_wait;
+    class last_wait;
+    shared_wait operator co_await() const& noexcept { return shared_wait(*state_); }
+    last_wait operator co_await() && noexcept { return last_wait(std::move(state_)); }
+
+private:
+    friend class promise<T>;
+    explicit future(state_ref<manual_state<T>> state) noexcept : state_(std::move(state)) {}
+
+    state_ref<manual_state<T>> state_;
+};
+
+template <typename T>
+class future<T>::shared_wait final : public future_wait {
+public:
+    explicit shared_wait(manual_state<T>& state) noexcept : future_wait(state, on_cancel::stop_waiting) {}
+    decltype(auto) await_resume() {
+        this->check_aborted();
+        auto& mine = static_cast<manual_state<T>&>(this->state());
+        mine.check();
+        return mine.slot().get();
+    }
+};
+
+template <typename T>
+class future<T>::last_wait final : private state_ref<manual_state<T>>, public future_wait {
+    using ref = state_ref<manual_state<T>>;
+
+public:
+    explicit last_wait(ref state) noexcept
+        : ref(std::move(state)), future_wait(*ref::get(), on_cancel::stop_waiting) {}
+    T await_resume() {
+        this->check_aborted();
+        auto& mine = static_cast<manual_state<T>&>(this->state());
+        mine.check();
+        if constexpr (std::is_void_v<T> || std::is_copy_constructible_v<T> || std::is_reference_v<T>) {
+            return mine.slot().get();
+        } else {
+            return mine.slot().take();
+        }
+    }
+};
+
+/// The writing end of a future. Dies unset: the future fails with broken_promise_error.
+///
+/// Threads: any; of several set calls the first one counts, the others throw invalid_state_error.
+template <typename T = void>
+class promise {
+public:
+    promise() : state_(state_ref<manual_state<T>>::adopt(new manual_state<T>())) {}
+    promise(promise&&) noexcept = default;
+    promise& operator=(promise&& other) noexcept {
+        std::swap(state_, other.state_);
+        return *this;
+    }
+    ~promise() {
+        if (state_ && !state_->done()) {
+            state_->set_exception(std::make_exception_ptr(broken_promise_error()));
+        }
+    }
+
+    /// May be called several times.
+    [[nodiscard]] future<T> get_future() const noexcept { return future<T>(state_); }
+
+    template <typename U = T>
+        requires(!std::is_void_v<T>)
+    void set_value(U&& value) {
+        require(state_->set_value(std::forward<U>(value)));
+    }
+    void set_value()
+        requires std::is_void_v<T>
+    {
+        require(state_->set_value());
+    }
+    void set_exception(std::exception_ptr error) { require(state_->set_exception(std::move(error))); }
+
+    /// As set_value, but gives false where that throws.
+    template <typename... U>
+    bool try_set_value(U&&... value) {
+        return state_->set_value(std::forward<U>(value)...);
+    }
+    [[nodiscard]] bool done() const noexcept { return state_->done(); }
+
+private:
+    static void require(bool set) {
+        if (!set) {
+            throw invalid_state_error("the result is set already");
+        }
+    }
+
+    state_ref<manual_state<T>> state_;
+};
+
+} // namespace eddy::inline v0

@@ -1,0 +1,79 @@
+// multi_wait.hpp — waits for several states at once: behind gather of tasks, wait and as_completed.
+//
+// Threads:    the awaiting branch; notify and expire: any thread.
+// Memory:     one link a state, allocated with the op. The states must outlive it.
+// Invariants: I1  whoever sets settled_ has the only right to wake.
+//             I2  finish() returns when no completer touches the op any more.
+// Pairs:      P1  left_: notify -> finish       the frame is not freed under a completer
+// Design:     docs/design/future.md
+
+#pragma once
+
+#include <eddy/core/future_state.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace eddy::inline v0 {
+
+class EDDY_API multi_wait : public op {
+public:
+    enum class until : std::uint8_t {
+        all,             // all are done
+        first,           // any is done
+        first_exception, // any has failed, other than by a cancel; or all are done
+        first_failure    // any has failed or was cancelled; or all are done
+    };
+    enum class on_abort : std::uint8_t { stop_waiting, cancel_producers };
+    using states = std::vector<future_state*>;
+
+    bool await_ready() const noexcept { return states_.empty(); }
+    bool await_suspend(promise_base& promise);
+    abort_result abort() noexcept override;
+
+    /// Ends the wait as it stands; from any thread, while the op exists and before finish().
+    void expire() noexcept { settle_and_wake(); }
+
+protected:
+    multi_wait(states of, until condition, on_abort policy);
+    ~multi_wait() = default;
+
+    template <typename Handles>
+    static states states_of(const Handles& handles) {
+        states out;
+        out.reserve(handles.size());
+        for (const auto& each : handles) {
+            out.push_back(each.state());
+        }
+        return out;
+    }
+
+    /// For await_resume: leaves all states. Throws: cancelled_error if the wait was aborted.
+    void finish();
+
+private:
+    class link final : public future_waiter {
+    public:
+        multi_wait* owner = nullptr;
+        future_state* state = nullptr;
+
+    private:
+        void notify() noexcept override { owner->notified(*state); }
+    };
+
+    void notified(future_state& state) noexcept;
+    [[nodiscard]] bool enough(const future_state& state) noexcept;
+    void settle_and_wake() noexcept;
+
+    states states_;
+    std::unique_ptr<link[]> links_;
+    until condition_;
+    on_abort policy_;
+    bool armed_ = false;
+    atomic<bool> settled_{false};
+    atomic<std::uint32_t> remaining_;
+    atomic<std::uint32_t> left_{0};
+};
+
+} // namespace eddy::inline v0

@@ -1,0 +1,74 @@
+// op.hpp — the one way to wait: lives in the awaiting frame, is woken by wake() and cancelled by abort().
+//
+// An awaitable of eddy has await_ready(), await_suspend(promise_base&) and await_resume(); those that wait derive
+// from op and suspend through park().
+//
+// Threads:    park: the branch.  wake: whoever completed the op, once.  abort: any thread, under the branch's lock.
+// Memory:     nothing is allocated; after park gave true, or wake was called, the op may be gone.
+// Cancel:     the branch word decides between wake and abort; abort says what became of the wake-up.
+// Design:     docs/design/cancel.md
+
+#pragma once
+
+#include <eddy/core/branch.hpp>
+
+namespace eddy::inline v0 {
+
+class EDDY_API op {
+public:
+    op(const op&) = delete;
+    op& operator=(const op&) = delete;
+
+    /// Withdraws the op from what it waits for. Must not wait for whoever might be in wake().
+    virtual abort_result abort() noexcept = 0;
+
+    /// The branch that waits in this; valid from park() on.
+    [[nodiscard]] branch& waiter() const noexcept { return *waiter_; }
+
+protected:
+    op() noexcept = default;
+    ~op() = default;
+
+    /// Suspends the coroutine of `promise` in this op. `arm()` registers the op with what it waits for; from then
+    /// on wake() may come. False: go on at once, because the wake-up came already or a cancel was pending.
+    template <typename Arm>
+    [[nodiscard]] bool park(promise_base& promise, Arm&& arm) {
+        if (!prepare(promise)) {
+            return false;
+        }
+        arm();
+        return settle();
+        // GONE: if that was true, another thread may already have resumed the branch.
+    }
+
+    /// Resumes the branch, on a worker. The caller must have the only right to do so.
+    void wake() noexcept { waiter_->wake(); }
+
+    /// Gives the coroutine a turn after the others that are ready, without arming anything.
+    void yield(promise_base& promise);
+
+    /// Throws cancelled_error if the op was aborted.
+    void check_aborted() const {
+        if (aborted_) [[unlikely]] {
+            waiter_->throw_cancelled();
+        }
+    }
+    /// As check_aborted, for an op that delivers nothing: a request that came after the wake-up is delivered too.
+    void check_cancelled() {
+        if (aborted_ || waiter_->take_cancel()) [[unlikely]] {
+            waiter_->throw_cancelled();
+        }
+    }
+    [[nodiscard]] bool aborted() const noexcept { return aborted_; }
+
+private:
+    friend class branch;
+
+    [[nodiscard]] bool prepare(promise_base& promise);
+    [[nodiscard]] bool settle() noexcept;
+
+    branch* waiter_ = nullptr;
+    bool aborted_ = false;
+};
+
+} // namespace eddy::inline v0

@@ -1,0 +1,113 @@
+// scheduler.hpp — what core knows of a worker: a deque to fork on, a queue to make ready in, an inbox to post to.
+//
+// Threads:    current, forks, running, spend: the worker's own thread.  post: any thread.
+// Invariants: I1  what is made ready or posted runs once, on some worker of the same runtime.
+
+#pragma once
+
+#include <eddy/base/clock.hpp>
+#include <eddy/base/export.hpp>
+#include <eddy/base/spin_lock.hpp>
+#include <eddy/lockfree/forks_deque.hpp>
+
+#include <cstdint>
+
+namespace eddy::inline v0 {
+
+class branch;
+class fork_group;
+class task_base;
+
+/// What a worker can run. Lives in whatever it runs.
+class runnable {
+public:
+    enum class kind : std::uint8_t { branch, callback };
+
+    explicit runnable(kind what) noexcept : kind_(what) {}
+    runnable(const runnable&) = delete;
+    runnable& operator=(const runnable&) = delete;
+
+    [[nodiscard]] kind what() const noexcept { return kind_; }
+
+    runnable* inbox_next = nullptr; // link of whichever queue this is in
+
+protected:
+    ~runnable() = default;
+
+    kind kind_;
+};
+
+/// A runnable of its own kind: a plain function call on a worker.
+class callback : public runnable {
+public:
+    callback() noexcept : runnable(kind::callback) {}
+    /// Called once per post; may destroy the callback.
+    virtual void run() noexcept = 0;
+
+protected:
+    ~callback() = default;
+};
+
+/// Sends the branches of some tasks to where those tasks must run.
+class placement {
+public:
+    virtual void schedule(branch& ready) noexcept = 0;
+
+protected:
+    ~placement() = default;
+};
+
+class EDDY_API scheduler {
+public:
+    scheduler(const scheduler&) = delete;
+    scheduler& operator=(const scheduler&) = delete;
+
+    /// The scheduler of this thread, nullptr outside of one.
+    [[nodiscard]] static scheduler* current() noexcept { return current_; }
+
+    // -- own thread --
+
+    [[nodiscard]] forks_deque<fork_group>& forks() noexcept { return forks_; }
+    [[nodiscard]] task_base* running() const noexcept { return running_; }
+    void set_running(task_base* task) noexcept { running_ = task; }
+
+    /// Uses up one unit of the step's budget. False: it is used up, the task should yield.
+    [[nodiscard]] bool spend() noexcept { return budget_-- > 0; }
+    void refill() noexcept { budget_ = budget_per_step; }
+
+    /// Puts `item` at the end of the own ready queue.
+    virtual void make_ready(runnable& item) noexcept = 0;
+    /// Something on the forks deque has become stealable while nothing was.
+    virtual void forks_published() noexcept = 0;
+    /// A branch is about to suspend; for observers, called only if one is set.
+    virtual void note_suspension(task_base& task) noexcept = 0;
+    [[nodiscard]] bool observed() const noexcept { return observed_; }
+
+    // -- any thread --
+
+    virtual void post(runnable& item) noexcept = 0;
+    /// Runs `item` as call_soon does: in order, and never two of one loop at a time.
+    virtual void post_callback(callback& item) noexcept = 0;
+    /// Equal for the schedulers of one runtime.
+    [[nodiscard]] const void* runtime_id() const noexcept { return runtime_id_; }
+
+    static constexpr int budget_per_step = 128;
+
+protected:
+    explicit scheduler(const void* runtime_id) : runtime_id_(runtime_id) {}
+    ~scheduler() = default;
+
+    static void set_current(scheduler* mine) noexcept { current_ = mine; }
+    void set_observed(bool on) noexcept { observed_ = on; }
+
+private:
+    forks_deque<fork_group> forks_;
+    task_base* running_ = nullptr;
+    int budget_ = 0;
+    bool observed_ = false;
+    const void* runtime_id_;
+
+    static constinit thread_local scheduler* current_ __attribute__((tls_model("initial-exec")));
+};
+
+} // namespace eddy::inline v0

@@ -1,0 +1,19 @@
+// errors.cpp — the vtables of the exceptions, so that they are one type in every library that throws them.
+
+#include <eddy/core/errors.hpp>
+
+namespace eddy::inline v0 {
+
+cancelled_error::~cancelled_error() = default;
+timeout_error::~timeout_error() = default;
+invalid_state_error::~invalid_state_error() = default;
+broken_promise_error::~broken_promise_error() = default;
+no_running_loop::~no_running_loop() = default;
+already_running::~already_running() = default;
+runtime_closed::~runtime_closed() = default;
+
+const char* cancelled_error::what() const noexcept {
+    return reason_ && !reason_->empty() ? reason_->c_str() : "cancelled";
+}
+
+} // namespace eddy::inline v0

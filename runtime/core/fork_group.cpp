@@ -1,0 +1,109 @@
+// fork_group.cpp — the paths of a gather that are not taken while nothing is stolen.
+
+#include <eddy/core/fork_group.hpp>
+
+#include <eddy/core/task.hpp>
+
+namespace eddy::inline v0 {
+
+std::coroutine_handle<> fork_group::start(promise_base& awaiting, branch* children, std::uint32_t count) {
+    parent_ = &awaiting;
+    parent_branch_ = &awaiting.own_branch();
+    parent_branch_->set_leaf(&awaiting);
+    task_ = &parent_branch_->task();
+    children_ = children;
+    count_ = count;
+    for (std::uint32_t i = 0; i != count; ++i) {
+        children[i].join_group(*this, i);
+        children[i].leaf()->start_as_root(children[i]);
+    }
+    next_ = 1;
+    if (count > 1) {
+        if (task_->placed() != nullptr) [[unlikely]] {
+            scatter();
+        } else {
+            scheduler* const mine = scheduler::current();
+            if (mine->forks().push(this)) [[unlikely]] {
+                mine->forks_published();
+            }
+        }
+    }
+    return children[0].leaf()->handle();
+}
+
+// A task that must run in one place: its children are branches of their own there, each a chain.
+void fork_group::scatter() noexcept {
+    steals_ = count_ - 1;
+    next_ = count_;
+    for (std::uint32_t i = 1; i != count_; ++i) {
+        children_[i].schedule();
+    }
+}
+
+std::coroutine_handle<> fork_group::take_next() noexcept {
+    ++steals_;
+    return start_next();
+}
+
+void fork_group::push_again() noexcept {
+    scheduler* const mine = scheduler::current();
+    if (mine->forks().push(this)) {
+        mine->forks_published();
+    }
+}
+
+// `child` was cancelled before it was started: goes on as if it had completed.
+std::coroutine_handle<> fork_group::skip_from(branch* child) noexcept {
+    while (child->cancel_pending()) {
+        const std::uint32_t index = child->index();
+        if (index + 1 == count_) {
+            return end_last_chain();
+        }
+        if (!scheduler::current()->forks().pop_if(this)) {
+            return end_chain();
+        }
+        child = &children_[next_++];
+        if (next_ != count_) {
+            push_again();
+        }
+    }
+    return child->leaf()->handle();
+}
+
+std::coroutine_handle<> fork_group::end_chain() noexcept {
+    if (join_.fetch_sub(1, acq_rel) != 1) { // P1, both ends
+        return std::noop_coroutine();
+    }
+    return resume_parent();
+}
+
+std::coroutine_handle<> fork_group::end_last_chain() noexcept {
+    if (steals_ != 0) {
+        const auto others = chains_max - static_cast<std::int32_t>(steals_);
+        if (join_.fetch_sub(others, acq_rel) != others) { // P1, both ends
+            return std::noop_coroutine();
+        }
+    }
+    return resume_parent();
+}
+
+std::coroutine_handle<> fork_group::resume_parent() noexcept {
+    if (parent_branch_->waiting()) {
+        parent_branch_->leave_group();
+    }
+    return parent_->handle();
+}
+
+abort_result fork_group::abort() noexcept {
+    cancel_children();
+    return abort_result::forwarded;
+}
+
+void fork_group::cancel_children() noexcept {
+    cancelled_.store(true, relaxed); // count: read by the parent, after all children (P1)
+    for (branch& child : children()) {
+        (void)child.cancel();
+    }
+}
+
+} // namespace eddy::inline v0

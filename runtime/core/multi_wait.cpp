@@ -1,0 +1,86 @@
+// multi_wait.cpp — the register, notify and leave steps of a wait for several states.
+
+#include <eddy/core/multi_wait.hpp>
+
+#include <eddy/base/syscall.hpp>
+
+namespace eddy::inline v0 {
+
+multi_wait::multi_wait(states of, until condition, on_abort policy)
+    : states_(std::move(of)),
+      links_(std::make_unique<link[]>(states_.size())),
+      condition_(condition),
+      policy_(policy),
+      remaining_(static_cast<std::uint32_t>(states_.size())) {}
+
+bool multi_wait::await_suspend(promise_base& promise) {
+    return park(promise, [this] {
+        armed_ = true;
+        for (std::size_t i = 0; i != states_.size(); ++i) {
+            links_[i].owner = this;
+            links_[i].state = states_[i];
+            if (!states_[i]->add(links_[i])) {
+                notified(*states_[i]);
+            }
+        }
+    });
+}
+
+bool multi_wait::enough(const future_state& state) noexcept {
+    const bool last = remaining_.fetch_sub(1, acq_rel) == 1; // count: P1 carries the rest
+    switch (condition_) {
+    case until::all:
+        return last;
+    case until::first:
+        return true;
+    case until::first_exception:
+        return last || (state.failed() && !state.cancelled());
+    case until::first_failure:
+        return last || state.failed();
+    }
+    return last;
+}
+
+void multi_wait::notified(future_state& state) noexcept {
+    const bool wakes = enough(state) && !settled_.exchange(true, acq_rel); // P1, both ends
+    branch& waiter = this->waiter();
+    left_.fetch_add(1, release); // P1
+    // GONE: unless this is the one that wakes, and then only the branch is touched.
+    if (wakes) {
+        waiter.wake();
+    }
+}
+
+void multi_wait::settle_and_wake() noexcept {
+    if (!settled_.exchange(true, acq_rel)) { // P1, both ends
+        wake();
+    }
+}
+
+abort_result multi_wait::abort() noexcept {
+    if (policy_ == on_abort::cancel_producers) {
+        bool any = false;
+        for (future_state* state : states_) {
+            any = state->cancel_producer() || any;
+        }
+        return any ? abort_result::forwarded : abort_result::completed;
+    }
+    const bool late = settled_.exchange(true, acq_rel); // P1, both ends
+    return late ? abort_result::completed : abort_result::aborted;
+}
+
+void multi_wait::finish() {
+    if (armed_) {
+        std::uint32_t expected = 0;
+        for (std::size_t i = 0; i != states_.size(); ++i) {
+            expected += states_[i]->remove(links_[i]) ? 0 : 1;
+        }
+        while (left_.load(acquire) != expected) { // P1
+            sys::sched_yield();
+        }
+        armed_ = false;
+    }
+    check_aborted();
+}
+
+} // namespace eddy::inline v0

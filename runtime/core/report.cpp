@@ -1,0 +1,69 @@
+// report.cpp — the process's handler of reports, and the default line on stderr.
+
+#include <eddy/core/report.hpp>
+
+#include <eddy/core/promise.hpp>
+
+#include <cstdio>
+#include <memory>
+#include <mutex>
+
+namespace eddy::inline v0 {
+namespace {
+
+std::mutex handler_lock;
+std::shared_ptr<const unhandled_handler> handler; // null: the default
+
+std::shared_ptr<const unhandled_handler> current_handler() {
+    const std::lock_guard hold(handler_lock);
+    return handler;
+}
+
+} // namespace
+
+unhandled_handler on_unhandled(unhandled_handler next) {
+    auto shared = next ? std::make_shared<const unhandled_handler>(std::move(next)) : nullptr;
+    const std::lock_guard hold(handler_lock);
+    handler.swap(shared);
+    return shared ? *shared : unhandled_handler();
+}
+
+void emit(const report& what) noexcept {
+    try {
+        if (const auto mine = current_handler()) {
+            (*mine)(what);
+        } else {
+            std::fprintf(stderr, "eddy: %s\n", what.message.c_str());
+        }
+    } catch (...) { // a handler must not throw; there is nobody left to tell
+        std::fputs("eddy: the handler of on_unhandled threw\n", stderr);
+    }
+}
+
+void report_never_awaited(promise_base& promise) noexcept {
+    if (std::uncaught_exceptions() != 0) {
+        return;
+    }
+    try {
+        const std::source_location site = promise.site();
+        emit({.kind = report_kind::never_awaited,
+              .message = std::string("coroutine ") + site.function_name() + ", defined at " +
+                         site.file_name() + ":" + std::to_string(site.line()) + ", was never awaited",
+              .task_name = {},
+              .site = site,
+              .error = nullptr});
+    } catch (...) { // out of memory: the report is lost, the program is not
+    }
+}
+
+std::string describe(const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::exception& known) {
+        return known.what();
+    } catch (...) {
+        return "unknown exception";
+    }
+}
+
+} // namespace eddy::inline v0

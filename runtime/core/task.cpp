@@ -1,0 +1,233 @@
+// task.cpp — the life of a control block: registered, run, finished, read or reported.
+
+#include <eddy/core/task.hpp>
+
+#include <mutex>
+#include <typeinfo>
+
+namespace eddy::inline v0 {
+namespace {
+
+// Numbers for "Task-N", handed to each thread in blocks: one worker counts 1, 2, 3 as asyncio does.
+constexpr std::uint32_t number_block = 1024;
+constinit atomic<std::uint32_t> next_block{0};
+struct own_numbers {
+    std::uint32_t next = 0;
+    std::uint32_t end = 0;
+};
+constinit thread_local own_numbers numbers{};
+
+std::uint32_t next_number() noexcept {
+    own_numbers& mine = numbers;
+    if (mine.next == mine.end) {
+        mine.next = next_block.fetch_add(1, relaxed) * number_block; // count:
+        mine.end = mine.next + number_block;
+    }
+    return ++mine.next;
+}
+
+bool is_cancelled_error(const std::exception_ptr& error) noexcept {
+    return error != nullptr && *error.__cxa_exception_type() == typeid(cancelled_error);
+}
+
+} // namespace
+
+struct task_base::extras {
+    spin_lock lock;
+    std::string name;
+    std::shared_ptr<const std::string> reason;
+};
+
+task_base::task_base(std::uint32_t references, promise_base& root, std::source_location site) noexcept
+    : future_state(references), root_(*this), defined_(root.site()), site_(site) {
+    root.start_as_root(root_);
+    root_.set_leaf(&root);
+}
+
+task_base::~task_base() { delete extras_.load(acquire); } // P4
+
+task_base::extras& task_base::own_extras() {
+    extras* seen = extras_.load(acquire); // P4
+    if (seen == nullptr) {
+        auto made = std::make_unique<extras>();
+        if (extras_.compare_exchange_strong(seen, made.get(), acq_rel, acquire)) { // P4, both ends; fail: P4
+            seen = made.release();
+        }
+    }
+    return *seen;
+}
+
+void task_base::start(scheduler& on, const task_options& options, placement* where,
+                      task_registry& registry) {
+    if (options.name.empty()) {
+        number_ = next_number();
+    } else {
+        own_extras().name = options.name;
+    }
+    placement_ = where;
+    runtime_id_ = on.runtime_id();
+    home_.store(&on, relaxed); // init:
+    registry_ = &registry;
+    registry.add(*this);
+}
+
+std::string task_base::name() const {
+    if (number_ != 0) {
+        return "Task-" + std::to_string(number_);
+    }
+    const extras* const mine = extras_.load(acquire); // P4
+    return mine != nullptr ? mine->name : std::string();
+}
+
+task_state task_base::stage() const noexcept {
+    if (done()) {
+        return task_state::done;
+    }
+    if (root_.waiting()) {
+        return task_state::suspended;
+    }
+    switch (step_.load(relaxed)) { // hint: a snapshot
+    case step::created:
+        return task_state::created;
+    case step::scheduled:
+        return task_state::scheduled;
+    case step::running:
+        return task_state::running;
+    }
+    __builtin_unreachable();
+}
+
+bool task_base::cancel(std::shared_ptr<const std::string> reason) noexcept {
+    if (done()) {
+        return false;
+    }
+    if (reason != nullptr) {
+        try {
+            extras& mine = own_extras();
+            const std::lock_guard hold(mine.lock);
+            mine.reason = std::move(reason);
+        } catch (...) { // out of memory: cancelled without its reason
+        }
+    }
+    return root_.cancel();
+}
+
+std::shared_ptr<const std::string> task_base::cancel_reason() const {
+    extras* const mine = extras_.load(acquire); // P4
+    if (mine == nullptr) {
+        return nullptr;
+    }
+    const std::lock_guard hold(mine->lock);
+    return mine->reason;
+}
+
+void task_base::throw_cancelled() const { throw cancelled_error(cancel_reason()); }
+
+void task_base::finish(promise_base& root) noexcept {
+    const bool cancel_pending = root_.finish();
+    const bool ran = root.handle().done();
+    const std::exception_ptr error = take_result(root);
+    registry_->remove(*this);
+    if (cancel_pending || !ran || is_cancelled_error(error)) {
+        complete(outcome::cancelled);
+    } else {
+        complete(error != nullptr ? outcome::error : outcome::value);
+    }
+    drop();
+}
+
+std::coroutine_handle<> promise_base::finish_task() noexcept {
+    branch_->task().finish(*this);
+    return std::noop_coroutine();
+}
+
+void task_base::report_unread(const std::exception_ptr& error) const noexcept {
+    try {
+        emit({.kind = report_kind::never_retrieved,
+              .message = "task exception was never retrieved: " + describe(error) + " (task " + name() +
+                         ", coroutine " + coroutine_name() + ", created at " + site_.file_name() + ":" +
+                         std::to_string(site_.line()) + ")",
+              .task_name = name(),
+              .site = site_,
+              .error = error});
+    } catch (...) { // out of memory: the report is lost, the program is not
+    }
+}
+
+namespace {
+
+// A done callback: first a waiter of the task, then an item of the loop's callback queue.
+class done_callback final : public future_waiter, public callback {
+public:
+    done_callback(any_task of, std::function<void(any_task)> fn, scheduler& on) noexcept
+        : task_(std::move(of)), fn_(std::move(fn)), on_(&on) {}
+
+    void notify() noexcept override { on_->post_callback(*this); }
+
+    void run() noexcept override {
+        const std::unique_ptr<done_callback> self(this);
+        try {
+            fn_(task_);
+        } catch (...) {
+            emit_failure(std::current_exception());
+        }
+    }
+
+private:
+    void emit_failure(std::exception_ptr error) const noexcept {
+        try {
+            emit({.kind = report_kind::callback_failed,
+                  .message = "a done callback of task " + task_.name() + " threw: " + describe(error),
+                  .task_name = task_.name(),
+                  .site = task_.creation_site(),
+                  .error = error});
+        } catch (...) { // out of memory: the report is lost, the program is not
+        }
+    }
+
+    any_task task_;
+    std::function<void(any_task)> fn_;
+    scheduler* on_;
+};
+
+} // namespace
+
+void task_base::add_done_callback(std::function<void(any_task)> fn) {
+    scheduler* const here = scheduler::current();
+    scheduler& on = here != nullptr && here->runtime_id() == runtime_id_ ? *here : *home();
+    auto made = std::make_unique<done_callback>(any_task(state_ref<task_base>::share(this)), std::move(fn), on);
+    done_callback* const waiting = made.release();
+    if (!add(*waiting)) {
+        waiting->notify();
+    }
+}
+
+bool any_task::cancel(std::string_view reason) const {
+    return base_->cancel(reason.empty() ? nullptr : std::make_shared<const std::string>(reason));
+}
+
+std::string to_string(const any_task& task) {
+    static constexpr const char* names[] = {"created", "scheduled", "running", "suspended", "done"};
+    const std::source_location site = task.creation_site();
+    return task.name() + " (" + names[static_cast<std::size_t>(task.stage())] + ") in " +
+           task.coroutine_name() + ", created at " + site.file_name() + ":" + std::to_string(site.line());
+}
+
+void task_registry::add(task_base& task) noexcept {
+    const std::lock_guard hold(lock_);
+    tasks_.push_back(task);
+    size_.store(size_.load(relaxed) + 1, relaxed); // locked: both
+}
+
+void task_registry::remove(task_base& task) noexcept {
+    const std::lock_guard hold(lock_);
+    static_cast<list_hook&>(task).unlink();
+    size_.store(size_.load(relaxed) - 1, relaxed); // locked: both
+}
+
+void task_registry::collect(std::vector<any_task>& out) {
+    const std::lock_guard hold(lock_);
+    tasks_.for_each([&](task_base& each) { out.emplace_back(state_ref<task_base>::share(&each)); });
+}
+
+} // namespace eddy::inline v0
