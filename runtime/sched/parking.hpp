@@ -1,19 +1,26 @@
 // parking.hpp — who sleeps, who searches, and whom to wake: no item waits while its finder sleeps.
 //
-// A worker parks:   token.prepare(); idle.announce(k); idle.stop_search() if it searched; look at every queue again;
-//                   block; token.finish(); idle.retract(k).
-// A producer wakes: store the item; k = idle.claim_wake(); if k >= 0 and token[k].notify(): write its eventfd.
+// A worker parks:   token.prepare(), idle.announce(k), idle.stop_search() if it searched;
+//                   look at every queue again; if all are empty, block;
+//                   token.finish(), idle.retract(k); on finding something in the second look, or
+//                   claimed: search (start_search() unless it was claimed), then look.
+// A producer wakes: store the item; k = idle.claim_wake();
+//                   if k >= 0 and token[k].notify(): write the eventfd of worker k.
 //
-// Threads:    park_token: prepare, finish: its worker; notify: any thread.  idle_set: announce, retract: the worker
-//             they name; the rest: any thread.
-// Progress:   everything is lock-free; announce, retract, stop_search, prepare, finish, notify are wait-free.
-// Invariants: I1  a bit of parked_ is set by its worker only and cleared by whoever claims or retracts it.
-//             I2  searching_ counts the workers that look for work, plus those claimed and not yet awake.
+// Threads:    prepare, finish: the token's worker.  announce, retract: the worker they name.
+//             The rest: any thread.
+// Progress:   all lock-free; announce, retract, stop_search, prepare, finish, notify wait-free.
+// Invariants: I1  a bit of parked_ is set by its worker only and cleared by whoever claims or
+//                 retracts it.
+//             I2  searching_ counts the workers that search, those claimed and not yet awake, and
+//                 the producers that are just claiming one.
 //             I3  an eventfd is written at most once between prepare and finish.
-// Pairs:      P1  item then searching_, parked_ (producer)  vs  parked_, searching_ then item (parker), all seq_cst:
-//                 the producer sees somebody to wake or to rely on, or the parker sees the item
-//             P2  item then state_ (notify)  vs  state_ then item (prepare), all seq_cst: as P1, for one worker
-//             P3  state_: notify -> finish         what the waker did before notify happens before what follows finish
+// Pairs:      P1  item then searching_, parked_ (producer)  vs  parked_, searching_ then item
+//                 (parker), all seq_cst: the producer sees whom to wake or to rely on, or the
+//                 parker sees the item
+//             P2  item then state_ (notify)  vs  state_ then item (prepare), all seq_cst:
+//                 as P1, for one worker
+//             P3  state_: notify -> finish: what the waker did before is done
 // Design:     docs/design/parking.md
 
 #pragma once
@@ -34,7 +41,8 @@ class park_token {
 public:
     // -- the worker --
 
-    /// From here on notify() asks for an eventfd write. Look at every queue again between this and blocking.
+    /// From here on notify() asks for an eventfd write. Look at every queue after this and before
+    /// blocking.
     void prepare() noexcept { state_.store(state::parked, seq_cst); } // P2
 
     /// The worker is up again. True: somebody notified it, so its eventfd is or will be written.
@@ -47,8 +55,9 @@ public:
     /// Call after storing the item. True: the caller must write the worker's eventfd.
     bool notify() noexcept {
         state seen = state_.load(seq_cst); // P2
+        // P2, P3; fail: unused
         return seen == state::parked &&
-               state_.compare_exchange_strong(seen, state::notified, seq_cst, relaxed); // P2, P3; fail: unused
+               state_.compare_exchange_strong(seen, state::notified, seq_cst, relaxed);
     }
 
 private:
@@ -66,7 +75,8 @@ class idle_set {
 public:
     static constexpr unsigned workers_max = 256;
 
-    explicit idle_set(unsigned workers) noexcept : searching_max_((workers + 1) / 2) {
+    explicit idle_set(unsigned workers) noexcept
+        : words_((workers + word_bits - 1) / word_bits), searching_max_((workers + 1) / 2) {
         EDDY_ASSERT(workers <= workers_max);
     }
     idle_set(const idle_set&) = delete;
@@ -79,22 +89,23 @@ public:
         word_of(worker).fetch_or(bit_of(worker), seq_cst); // P1
     }
 
-    /// Withdraws the offer. False: a producer has claimed the worker, which now counts as searching.
+    /// Withdraws the offer. False: a producer has claimed the worker, so it counts as searching.
     [[nodiscard]] bool retract(unsigned worker) noexcept {
         return (word_of(worker).fetch_and(~bit_of(worker), seq_cst) & bit_of(worker)) != 0; // P1
     }
 
     // -- any thread --
 
-    /// Call after storing an item. Gives a worker that the caller must notify, counted as searching already;
-    /// -1: somebody searches and will see the item, or nobody is parked.
+    /// Call after storing an item. Gives a worker that the caller must notify, counted as searching
+    /// already; -1: somebody searches and will see the item, or nobody is parked.
     [[nodiscard]] int claim_wake() noexcept;
 
     /// Whether the caller may look for work at other workers: at most half of all do so at a time.
     [[nodiscard]] bool start_search() noexcept;
 
-    /// The caller has found work or gives up. True: it was the last one. Then, if it found work it calls
-    /// claim_wake(); if it gives up it announces itself first and looks at every queue after this.
+    /// The caller has found work or gives up. True: it was the last one. Then, if it found work it
+    /// calls claim_wake(); if it gives up it announces itself first and looks at every queue after
+    /// this.
     [[nodiscard]] bool stop_search() noexcept {
         const std::uint32_t before = searching_.fetch_sub(1, seq_cst); // P1
         EDDY_ASSERT(before != 0);
@@ -113,25 +124,44 @@ private:
     static std::uint64_t bit_of(unsigned worker) noexcept {
         return std::uint64_t{1} << (worker % word_bits);
     }
+    bool any_parked() const noexcept;
     static int claim_in(word& parked) noexcept;
 
     alignas(line_bytes) std::array<word, workers_max / word_bits> parked_{};
     typename Sync::template atomic<std::uint32_t> searching_{0};
+    const std::size_t words_; // in use
     const std::uint32_t searching_max_;
 };
 
 template <typename Sync>
 int idle_set<Sync>::claim_wake() noexcept {
-    if (searching_.load(seq_cst) != 0) { // P1
-        return -1;
-    }
-    for (std::size_t i = 0; i != parked_.size(); ++i) {
-        if (const int k = claim_in(parked_[i]); k >= 0) {
-            searching_.fetch_add(1, seq_cst); // P1
-            return static_cast<int>(i * word_bits) + k;
+    while (searching_.load(seq_cst) == 0 && any_parked()) { // P1
+        // Counted before it is claimed: once its bit is gone the worker may stop searching.
+        std::uint32_t nobody = 0;
+        if (!searching_.compare_exchange_strong(nobody, 1, seq_cst, relaxed)) { // P1; fail: unused
+            return -1;
+        }
+        for (std::size_t i = 0; i != words_; ++i) {
+            if (const int bit = claim_in(parked_[i]); bit >= 0) {
+                return static_cast<int>(i * word_bits) + bit;
+            }
+        }
+        // All have gone. Others may have relied on the count meanwhile, so look once more for them.
+        if (!stop_search()) {
+            return -1;
         }
     }
     return -1;
+}
+
+template <typename Sync>
+bool idle_set<Sync>::any_parked() const noexcept {
+    for (std::size_t i = 0; i != words_; ++i) {
+        if (parked_[i].load(seq_cst) != 0) { // P1
+            return true;
+        }
+    }
+    return false;
 }
 
 // Clears one bit and gives its number; -1: none is set.
@@ -151,7 +181,8 @@ template <typename Sync>
 bool idle_set<Sync>::start_search() noexcept {
     std::uint32_t searching = searching_.load(relaxed); // hint: the CAS checks it
     while (searching < searching_max_) {
-        if (searching_.compare_exchange_weak(searching, searching + 1, seq_cst, relaxed)) { // P1; fail: retried
+        // P1; fail: retried
+        if (searching_.compare_exchange_weak(searching, searching + 1, seq_cst, relaxed)) {
             return true;
         }
     }

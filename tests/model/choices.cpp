@@ -40,7 +40,9 @@ bool choices::next() {
     return true;
 }
 
-void choices::randomize(std::uint64_t seed) noexcept { random_ = seed | 1; }
+void choices::randomize(std::uint64_t seed) noexcept {
+    random_ = seed | 1;
+}
 
 void choices::next_random() noexcept {
     path_.clear();

@@ -1,7 +1,7 @@
 // choices.hpp — the decisions of one path through a program, and the step to the next path.
 //
-// Depth first: a path takes option 0 wherever nothing is prescribed; next() prescribes the path so far with its last
-// decision that has another option advanced by one. The text of a path replays it.
+// Depth first: a path takes option 0 wherever nothing is prescribed; next() prescribes the same
+// path up to the last decision that has another option, and that option. Its text replays a path.
 
 #pragma once
 

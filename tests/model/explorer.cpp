@@ -12,12 +12,18 @@ namespace {
 
 const char* name_of(order how) noexcept {
     switch (how) {
-    case order::relaxed: return "relaxed";
-    case order::acquire: return "acquire";
-    case order::release: return "release";
-    case order::acq_rel: return "acq_rel";
-    case order::seq_cst: return "seq_cst";
-    default: return "consume";
+    case order::relaxed:
+        return "relaxed";
+    case order::acquire:
+        return "acquire";
+    case order::release:
+        return "release";
+    case order::acq_rel:
+        return "acq_rel";
+    case order::seq_cst:
+        return "seq_cst";
+    default:
+        return "consume";
     }
 }
 

@@ -1,9 +1,9 @@
 // explorer.hpp — runs a small concurrent program through all its interleavings, up to a bound.
 //
-// A program is a class: `static constexpr unsigned threads`, `void thread(unsigned k)` (the body of thread k), shared
-// state made of model_sync atomics and vars in its members, and optionally
+// A program is a class: `static constexpr unsigned threads`, `void thread(unsigned k)` (the body of
+// thread k), shared state made of model_sync atomics and vars in its members, and optionally
 //     void check()                 after all threads have ended: model::require(...)
-//     bool may_sleep() const       whether the threads that are still blocked at the end may stay so
+//     bool may_sleep() const       whether the threads still blocked at the end may stay so
 //     std::string outcome() const  collected in report::outcomes
 // Each path builds a new program. Only one real thread runs, so other members may be plain.
 //
@@ -40,9 +40,9 @@ struct weakening {
 };
 
 struct limits {
-    unsigned preemptions = 2;   // switches away from a thread that could go on
-    unsigned stale_in_row = 2;  // loads of one location in a row that may miss its newest store
-    unsigned steps = 5000;      // of one path; more is a livelock
+    unsigned preemptions = 2;  // switches away from a thread that could go on
+    unsigned stale_in_row = 2; // loads of one location in a row that may miss its newest store
+    unsigned steps = 5000;     // of one path; more is a livelock
     std::uint64_t paths = 20'000'000; // more is a failure: the bound was not reached
     std::uint64_t random_paths = 0;   // instead of all paths, so many random ones
     std::uint64_t seed = 1;
@@ -89,9 +89,10 @@ public:
     bits load(location_id where, order how, const site& from);
     void store(location_id where, bits value, order how, const site& from);
     using combine = bits (*)(bits old, bits operand);
-    bits read_modify_write(location_id where, combine next, bits operand, order how, const site& from);
-    bool compare_exchange(location_id where, bits& expected, bits desired, order how, order on_failure,
-                          const site& from);
+    bits read_modify_write(location_id where, combine next, bits operand, order how,
+                           const site& from);
+    bool compare_exchange(location_id where, bits& expected, bits desired, order how,
+                          order on_failure, const site& from);
     void read(access_record& data);
     void write(access_record& data);
     void pause();

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+
 #include <ucontext.h>
 
 namespace eddy::model {

@@ -1,11 +1,11 @@
-// forks_deque_model.cpp — the real forks_deque: every item is taken exactly once, by whoever takes it.
+// forks_deque_model.cpp — the real forks_deque: every item is taken exactly once.
 //
-// Covers:    last item, one and two thieves, taking back, full ring and growth, reuse of slots, pop_if.
-//            Planted: relaxed publish, release/acquire or weaker halves of taking back, relaxed ring, relaxed steal.
+// Covers:    last item, one and two thieves, taking back, full ring and growth, reuse of slots,
+//            pop_if. Planted: relaxed publish, each side of taking back below seq_cst, relaxed
+//            ring.
 // Not here:  wrap-around of the indices; real threads -> tests/lockfree/forks_deque_test.cpp.
 
 #include "model_test.hpp"
-
 #include <eddy/lockfree/forks_deque.hpp>
 
 #include <array>
@@ -28,7 +28,7 @@ struct deque_program {
 
     void check() {
         while (item* left = forks.pop()) {
-            left->take();
+            take(left);
         }
         require(forks.empty(), "pop found nothing, and yet the deque is not empty");
         require_all_taken(items);
@@ -46,11 +46,11 @@ private:
                 pushed.push_back(&items[next++]);
             } else if (move == '-') {
                 if (item* popped = forks.pop()) {
-                    popped->take();
+                    take(popped);
                 }
             } else {
                 if (forks.pop_if(pushed.back())) {
-                    pushed.back()->take();
+                    take(pushed.back());
                 }
                 pushed.pop_back();
             }
@@ -60,7 +60,7 @@ private:
     void steal() {
         for (unsigned i = 0; i != Steals; ++i) {
             if (const auto [stolen, miss] = forks.steal(); stolen != nullptr) {
-                stolen->take();
+                take(stolen);
             }
         }
     }
@@ -104,9 +104,8 @@ limits planted(std::vector<weakening> faults) {
 }
 
 TEST(forks_deque_faults, a_relaxed_publish_is_caught) {
-    expect_caught<push_pop_steal>(
-        "split_ published relaxed",
-        planted({{"::publish(", access::store, release, relaxed}}));
+    expect_caught<push_pop_steal>("split_ published relaxed",
+                                  planted({{"::publish(", access::store, release, relaxed}}));
 }
 
 TEST(forks_deque_faults, taking_back_with_release_and_acquire_is_caught) {
@@ -124,11 +123,10 @@ TEST(forks_deque_faults, either_half_of_taking_back_below_seq_cst_is_caught) {
 }
 
 TEST(forks_deque_faults, a_thief_below_seq_cst_is_caught) {
+    expect_caught<five_items_three_steals>("steal: loads acquire",
+                                           planted({{"::steal(", access::load, seq_cst, acquire}}));
     expect_caught<five_items_three_steals>(
-        "steal: loads acquire", planted({{"::steal(", access::load, seq_cst, acquire}}));
-    expect_caught<five_items_three_steals>(
-        "steal: CAS acq_rel",
-        planted({{"::steal(", access::read_modify_write, seq_cst, acq_rel}}));
+        "steal: CAS acq_rel", planted({{"::steal(", access::read_modify_write, seq_cst, acq_rel}}));
 }
 
 TEST(forks_deque_faults, a_relaxed_ring_is_caught) {

@@ -1,11 +1,12 @@
-// litmus_model.cpp — the explorer itself: each classic litmus test has exactly the outcomes C++20 allows.
+// litmus_model.cpp — the explorer itself: each litmus test has exactly the outcomes C++20 allows.
 //
-// Covers:    store buffering, message passing, IRIW, CoRR, release sequences, plain-data races, initialization races,
-//            lost wake-ups, livelock, pause, replay of a choice string, random paths, the preemption bound.
-// Not here:  load buffering and 2+2W: the explorer does not show them (docs/design/explorer.md, Limits).
+// Covers:    store buffering, message passing, IRIW, CoRR, release sequences, plain-data races,
+//            initialization races, lost wake-ups, livelock, pause, replay of a choice string,
+//            random paths, the preemption bound.
+// Not here:  load buffering and 2+2W: the explorer does not show them (docs/design/explorer.md,
+//            Limits).
 
 #include "model_sync.hpp"
-
 #include <eddy/base/atomic.hpp>
 
 #include <gtest/gtest.h>
@@ -101,8 +102,12 @@ struct independent_reads {
 
     void thread(unsigned k) {
         switch (k) {
-        case 0: x.store(1, Store); break;
-        case 1: y.store(1, Store); break;
+        case 0:
+            x.store(1, Store);
+            break;
+        case 1:
+            y.store(1, Store);
+            break;
         case 2:
             saw[0] = x.load(Load);
             saw[1] = y.load(Load);
@@ -185,7 +190,9 @@ struct counter {
     void check() { require(total.load(relaxed) == 3, "an increment was lost"); }
 };
 
-TEST(litmus, read_modify_writes_are_atomic) { EXPECT_EQ(explore<counter>().failure, ""); }
+TEST(litmus, read_modify_writes_are_atomic) {
+    EXPECT_EQ(explore<counter>().failure, "");
+}
 
 template <order Store>
 struct plain_hand_over {
@@ -237,7 +244,8 @@ struct late_construction {
 
 TEST(litmus, an_atomic_used_before_its_construction_is_published_is_a_race) {
     EXPECT_EQ(explore<late_construction<release>>().failure, "");
-    EXPECT_NE(explore<late_construction<relaxed>>().failure.find("construction"), std::string::npos);
+    EXPECT_NE(explore<late_construction<relaxed>>().failure.find("construction"),
+              std::string::npos);
 }
 
 // The parking protocol in four lines.
@@ -312,7 +320,8 @@ struct needs_three_switches {
 
 TEST(litmus, the_preemption_bound_limits_what_is_explored) {
     EXPECT_EQ(explore<needs_three_switches>({.preemptions = 1}).failure, "");
-    EXPECT_EQ(explore<needs_three_switches>({.preemptions = 2}).failure, "all four turns were taken");
+    EXPECT_EQ(explore<needs_three_switches>({.preemptions = 2}).failure,
+              "all four turns were taken");
 }
 
 TEST(litmus, a_weakened_access_is_found_by_function_kind_and_order) {

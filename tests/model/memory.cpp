@@ -73,7 +73,8 @@ void memory::store(thread_id writer, location_id where, bits value, order how) {
 void memory::read_modify_write(thread_id who, location_id where, bits value, order how) {
     const unsigned replaced = newest(where);
     load(who, where, replaced, how);
-    append(who, where, {.value = value, .carried = locations_[where].stores[replaced].carried}, how);
+    append(who, where, {.value = value, .carried = locations_[where].stores[replaced].carried},
+           how);
 }
 
 void memory::append(thread_id writer, location_id where, store_record added, order how) {

@@ -1,11 +1,13 @@
-// memory.hpp — the memory of a modelled program: which stores a load may read, and what it learns from them.
+// memory.hpp — the memory of a modelled program: which stores a load may read, and what it learns.
 //
-// Each location keeps all its stores in the order they were made. A thread knows, for each location, the newest
-// store it may not go behind; a load may read that one or any newer one. A release store carries the knowledge of
-// its thread, an acquire load takes it over; a read-modify-write passes on what the store it replaces carried
-// (release sequence). A seq_cst load may not go behind the newest seq_cst store. Clocks order accesses to plain data.
+// Each location keeps all its stores in the order they were made. A thread knows, for each
+// location, the newest store it may not go behind; a load may read that one or any newer one. A
+// release store carries the knowledge of its thread, an acquire load takes it over; a
+// read-modify-write passes on what the store it replaces carried (release sequence). A seq_cst load
+// may not go behind the newest seq_cst store. Clocks order accesses to plain data.
 //
-// Invariants: I1  the modification order of a location is the order of execution (docs/design/explorer.md, Limits).
+// Invariants: I1  the modification order of a location is the order of execution
+//                 (docs/design/explorer.md, Limits).
 //             I2  the order of the seq_cst operations is the order of execution.
 
 #pragma once
@@ -26,8 +28,9 @@ using bits = std::uint64_t; // any value of up to 8 bytes
 using order = std::memory_order;
 
 struct knowledge {
-    std::array<std::uint16_t, locations_max> newest{}; // stores before these cannot be read any more
-    std::array<std::uint16_t, threads_max> clock{};    // events up to these happened before
+    std::array<std::uint16_t, locations_max>
+        newest{};                                   // stores before these cannot be read any more
+    std::array<std::uint16_t, threads_max> clock{}; // events up to these happened before
 
     void join(const knowledge& other) noexcept;
 };

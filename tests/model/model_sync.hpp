@@ -64,16 +64,20 @@ public:
         return update([](T, T operand) { return operand; }, value, how, from);
     }
     T fetch_add(T value, order how, site from = site::current()) {
-        return update([](T old, T operand) { return static_cast<T>(old + operand); }, value, how, from);
+        return update([](T old, T operand) { return static_cast<T>(old + operand); }, value, how,
+                      from);
     }
     T fetch_sub(T value, order how, site from = site::current()) {
-        return update([](T old, T operand) { return static_cast<T>(old - operand); }, value, how, from);
+        return update([](T old, T operand) { return static_cast<T>(old - operand); }, value, how,
+                      from);
     }
     T fetch_or(T value, order how, site from = site::current()) {
-        return update([](T old, T operand) { return static_cast<T>(old | operand); }, value, how, from);
+        return update([](T old, T operand) { return static_cast<T>(old | operand); }, value, how,
+                      from);
     }
     T fetch_and(T value, order how, site from = site::current()) {
-        return update([](T old, T operand) { return static_cast<T>(old & operand); }, value, how, from);
+        return update([](T old, T operand) { return static_cast<T>(old & operand); }, value, how,
+                      from);
     }
 
 private:

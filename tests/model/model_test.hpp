@@ -1,9 +1,8 @@
-// model_test.hpp — what the scenario files share: items that may be taken once, and the two verdicts.
+// model_test.hpp — what the programs share: items that may be taken once, and the two verdicts.
 
 #pragma once
 
 #include "model_sync.hpp"
-
 #include <eddy/base/atomic.hpp>
 
 #include <gtest/gtest.h>
@@ -32,12 +31,14 @@ struct item {
     int times_taken = 0;
 
     void fill() { payload = 1; }
-    void take() {
-        require(payload == 1, "an item was taken before it was filled");
-        payload = 2; // the taker owns it
-        require(++times_taken == 1, "an item was taken twice");
-    }
 };
+
+inline void take(item* taken) {
+    require(taken != nullptr, "a slot was taken before it was filled");
+    require(++taken->times_taken == 1, "an item was taken twice");
+    require(taken->payload == 1, "an item was taken before it was filled");
+    taken->payload = 2; // only its taker may
+}
 
 inline void require_all_taken(std::span<const item> items) {
     for (const item& each : items) {

@@ -1,7 +1,8 @@
 // assert.hpp — EDDY_ASSERT stops the program at a broken contract.
 //
-// Invariants: I1  the condition is compiled in every build, so it cannot rot; it is evaluated only where
-//                 assertions are on: debug builds, sanitizer builds, and with EDDY_ASSERTIONS defined.
+// Invariants: I1  the condition is compiled in every build, so it cannot rot; it is evaluated only
+//                 where assertions are on: debug builds, sanitizer builds, and with EDDY_ASSERTIONS
+//                 defined.
 
 #pragma once
 
@@ -24,9 +25,8 @@
 namespace eddy::inline v0 {
 
 /// Says on stderr which condition failed where, and aborts.
-[[noreturn, gnu::cold, gnu::noinline]] inline void assert_failed(const char* condition,
-                                                                 const char* file, int line,
-                                                                 const char* function) noexcept {
+[[noreturn, gnu::cold, gnu::noinline]] inline void
+assert_failed(const char* condition, const char* file, int line, const char* function) noexcept {
     std::fprintf(stderr, "%s:%d: %s: EDDY_ASSERT(%s) failed\n", file, line, function, condition);
     std::abort();
 }

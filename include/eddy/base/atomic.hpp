@@ -1,10 +1,11 @@
-// atomic.hpp — the one door to std::atomic: short names for the orders, and the policy that lets tests own both.
+// atomic.hpp — the one door to std::atomic: short names, and the policy that lets tests own it.
 //
 // Every lock-free template takes `typename Sync = native_sync` as its last parameter and uses only
 //     Sync::template atomic<T>   a std::atomic<T>
-//     Sync::template var<T>      plain data handed from thread to thread; read by conversion, written by assignment
+//     Sync::template var<T>      plain data handed from thread to thread, used like a T
 //     Sync::pause()              a hint inside a spin loop
-// The interleaving explorer (docs/design/explorer.md) supplies another Sync that schedules and checks each access.
+// The interleaving explorer (docs/design/explorer.md) supplies another Sync, which schedules and
+// checks each access.
 
 #pragma once
 
@@ -22,7 +23,8 @@ inline constexpr std::memory_order release = std::memory_order_release;
 inline constexpr std::memory_order acq_rel = std::memory_order_acq_rel;
 inline constexpr std::memory_order seq_cst = std::memory_order_seq_cst;
 
-/// Data written by different threads is kept this far apart: a line is 64 bytes, and the prefetcher fetches pairs.
+/// Data written by different threads is kept this far apart: a line is 64 bytes, and the prefetcher
+/// fetches pairs.
 inline constexpr std::size_t line_bytes = 128;
 
 /// The policy of the library itself: real atomics, unchecked data.

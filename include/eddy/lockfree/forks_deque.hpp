@@ -1,25 +1,24 @@
-// forks_deque.hpp — a split deque: the owner pushes and pops the bottom, every other thread steals the top.
+// forks_deque.hpp — a split deque: the owner works on the bottom end, all others steal the top.
 //
-// Items [top, split) are public, [split, bottom) private. While the public part is not empty, push and pop are
-// plain loads and stores: no fence, no read-modify-write.
+// Items [top, split) are public, [split, bottom) private. While the public part is not empty, push
+// and pop are plain loads and stores: no fence, no read-modify-write.
 //
 // Threads:    push, pop, pop_if, empty: the owner only.  steal, has_public_hint: any thread.
 // Progress:   steal and pop are lock-free; push is wait-free unless it grows the ring.
-// Memory:     old rings are kept until the deque dies; together they are smaller than the newest one.
+// Memory:     old rings are kept until the deque dies; together they are smaller than the newest.
 // Invariants: I1  top_ only grows; top_ <= own_.split <= own_.bottom between calls of the owner.
 //             I2  nobody but the owner takes an item of [own_.split, own_.bottom).
 //             I3  only the owner writes split_, ring_, the slots and own_.
-//             I4  after a push the public part is not empty, unless a thief has emptied it meanwhile.
-// Pairs:      P1  split_: publish, take_back -> steal    a thief that sees item i public sees its content
-//             P2  top_:   steal, pop_last -> push, pop   a slot is reused only after its thief has read it
+//             I4  after a push the public part is not empty, unless thieves have emptied it since.
+// Pairs:      P1  split_: publish, take_back -> steal: who sees item i public sees its content
+//             P2  top_: steal, pop_last -> push, pop: a slot is reused only after it has been read
 //             P3  split_ then top_ (take_back)  vs  top_ then split_ (steal), all seq_cst:
 //                 a thief that the owner has not seen sees what the owner took back
-//             P4  ring_:  grow -> steal                  a thief sees the copied slots of the ring it uses
+//             P4  ring_: use -> steal: a thief sees the slots copied into the ring it uses
 // Design:     docs/design/forks_deque.md
 
 #pragma once
 
-#include <eddy/base/assert.hpp>
 #include <eddy/base/atomic.hpp>
 
 #include <algorithm>
@@ -27,6 +26,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 namespace eddy::inline v0 {
 
@@ -110,7 +110,9 @@ private:
             : mask(static_cast<std::int64_t>(capacity) - 1),
               slots(std::make_unique<slot[]>(capacity)) {}
 
-        slot& at(std::int64_t index) noexcept { return slots[static_cast<std::size_t>(index & mask)]; }
+        slot& at(std::int64_t index) noexcept {
+            return slots[static_cast<std::size_t>(index & mask)];
+        }
 
         const std::int64_t mask;
         const std::unique_ptr<slot[]> slots;
@@ -137,7 +139,8 @@ private:
     }
 
     void place(T* item) noexcept {
-        own_slot(own_.bottom).store(item, relaxed); // own: slots; publish() carries it to the thieves
+        own_slot(own_.bottom)
+            .store(item, relaxed); // own: slots; publish() carries it to the thieves
         ++own_.bottom;
     }
 
@@ -222,16 +225,16 @@ T* forks_deque<T, Sync>::pop_public() noexcept {
     return pop_last();
 }
 
-// Makes about the newer half of the public part private again: everything but what thieves may hold already.
+// Makes the newer half of the public part private again, except what thieves may hold already.
 template <typename T, typename Sync>
 void forks_deque<T, Sync>::take_back(std::int64_t top) noexcept {
     const std::int64_t half = top + (own_.bottom - top) / 2;
-    split_.store(half, seq_cst);                   // P1, P3
-    const std::int64_t now = top_.load(seq_cst);   // P2, P3
+    split_.store(half, seq_cst);                 // P1, P3
+    const std::int64_t now = top_.load(seq_cst); // P2, P3
     own_.split = half;
     if (now >= half) {
-        // Item `now` may be in the hands of a thief that read split_ before the store above; the items after it
-        // cannot be, since whoever sees a later top_ sees that store.
+        // Item `now` may be in the hands of a thief that read split_ before the store above; the
+        // items after it cannot be, since whoever sees a later top_ sees that store.
         own_.split = std::min(now + 1, own_.bottom);
         split_.store(own_.split, release); // P1
     }
@@ -241,7 +244,7 @@ void forks_deque<T, Sync>::take_back(std::int64_t top) noexcept {
 template <typename T, typename Sync>
 T* forks_deque<T, Sync>::pop_last() noexcept {
     std::int64_t top = own_.bottom - 1;
-    if (top_.load(acquire) == own_.bottom || // P2
+    if (top_.load(acquire) == own_.bottom ||                                 // P2
         !top_.compare_exchange_strong(top, own_.bottom, seq_cst, relaxed)) { // P2, P3; fail: unused
         return nullptr;
     }
@@ -266,7 +269,7 @@ steal_result<T> forks_deque<T, Sync>::steal() noexcept {
         return {.value = nullptr, .miss = steal_miss::empty};
     }
     // Read before the CAS: once top_ has moved, the owner may overwrite the slot.
-    ring* const current = ring_.load(acquire);     // P4
+    ring* const current = ring_.load(acquire);      // P4
     T* const item = current->at(top).load(relaxed); // hint: if it is stale the CAS fails
     if (!top_.compare_exchange_strong(top, top + 1, seq_cst, relaxed)) { // P2, P3; fail: unused
         return {.value = nullptr, .miss = steal_miss::lost_race};

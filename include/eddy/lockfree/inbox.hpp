@@ -1,6 +1,7 @@
 // inbox.hpp — any thread posts; any thread takes everything, oldest first.
 //
-// T has a member `inbox_next` that a T* can be read from and assigned to: a plain `T*` or a `Sync::var<T*>`.
+// T has a member `inbox_next` that a T* can be read from and assigned to: a plain `T*` or a
+// `Sync::var<T*>`.
 //
 // Threads:    all: any thread.
 // Progress:   post is lock-free, take_all is wait-free plus one step per item taken.
@@ -8,8 +9,8 @@
 // Invariants: I1  head_ is the newest item of a list linked through inbox_next, or nullptr.
 //             I2  a listed item belongs to the inbox; its poster must not touch it any more.
 // Pairs:      P1  head_: post -> take_all        who takes an item sees its content and its link
-//             P2  head_: post, empty_hint, take_all are seq_cst: the item side of the parking protocol
-//                 (docs/design/parking.md); the other side is the idle word
+//             P2  head_: post, empty_hint, take_all are seq_cst: the item side of the parking
+//                 protocol (docs/design/parking.md); the other side is the idle word
 // Design:     docs/design/inbox.md
 
 #pragma once
@@ -32,12 +33,14 @@ public:
         T* newest = head_.load(relaxed); // hint: the CAS checks it
         do {
             item.inbox_next = newest;
-        } while (!head_.compare_exchange_weak(newest, &item, seq_cst, relaxed)); // P1, P2; fail: retried
+        } while (
+            !head_.compare_exchange_weak(newest, &item, seq_cst, relaxed)); // P1, P2; fail: retried
         // GONE: another thread may already have taken and destroyed the item.
         return newest == nullptr;
     }
 
-    /// Takes all items: a list in the order of their posts, linked through inbox_next; nullptr if there is none.
+    /// Takes all items: a list in the order of their posts, linked through inbox_next; nullptr if
+    /// there is none.
     T* take_all() noexcept {
         if (empty_hint()) {
             return nullptr;
@@ -45,7 +48,8 @@ public:
         return reversed(head_.exchange(nullptr, seq_cst)); // P1, P2
     }
 
-    /// Whether there was nothing to take. seq_cst, so that a worker which has announced that it parks may rely on it.
+    /// Whether there was nothing to take. seq_cst, so that a worker which has announced that it
+    /// parks may rely on it.
     bool empty_hint() const noexcept {
         return head_.load(seq_cst) == nullptr; // P2
     }

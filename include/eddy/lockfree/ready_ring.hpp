@@ -1,4 +1,4 @@
-// ready_ring.hpp — a bounded FIFO: the owner pushes at the tail; owner and thieves take from the head with one CAS.
+// ready_ring.hpp — a bounded FIFO: the owner pushes at the tail, everybody takes from the head.
 //
 // Threads:    push, pop, take_half: the owner only.  steal_half, size_hint: any thread.
 // Progress:   push and steal_half are wait-free; pop and take_half are lock-free.
@@ -6,8 +6,8 @@
 // Invariants: I1  head_ and tail_ only grow; head_ <= tail_ <= head_ + Capacity.
 //             I2  only the owner writes tail_ and the slots.
 //             I3  whoever moves head_ from a to b owns the items [a, b).
-// Pairs:      P1  tail_: push -> steal_half             a thief that counts an item in sees its content
-//             P2  head_: pop, steal_half -> push        a slot is reused only after it has been read
+// Pairs:      P1  tail_: push -> steal_half: a thief that counts an item in sees its content
+//             P2  head_: take, steal_half -> push: a slot is reused only after it has been read
 // Design:     docs/design/ready_ring.md
 
 #pragma once
@@ -35,12 +35,12 @@ public:
 
     /// Adds `item` at the tail. False: the ring is full.
     bool push(T* item) noexcept {
-        const std::uint64_t tail = tail_.load(relaxed);     // own: tail_
-        if (tail - head_.load(acquire) == Capacity) {       // P2
+        const std::uint64_t tail = tail_.load(relaxed); // own: tail_
+        if (tail - head_.load(acquire) == Capacity) {   // P2
             return false;
         }
-        slot(tail).store(item, relaxed);                    // own: slots; P1 carries it to the thieves
-        tail_.store(tail + 1, release);                     // P1
+        slot(tail).store(item, relaxed); // own: slots; P1 carries it to the thieves
+        tail_.store(tail + 1, release);  // P1
         return true;
     }
 
@@ -55,13 +55,16 @@ public:
 
     // -- any thread --
 
-    /// Takes the oldest half, rounded up, at most `max` items, into `out`. 0: empty, or another taker was faster.
+    /// Takes the oldest half, rounded up, at most `max` items, into `out`. 0: empty, or another
+    /// taker was faster.
     std::size_t steal_half(T** out, std::size_t max) noexcept;
 
     std::size_t size_hint() const noexcept {
-        const std::uint64_t head = head_.load(relaxed); // hint: read first, so the difference is not negative
-        const std::uint64_t tail = tail_.load(relaxed); // hint: the takers decide
-        return static_cast<std::size_t>(std::min<std::uint64_t>(tail - head, Capacity));
+        const std::uint64_t head = head_.load(relaxed); // hint: the takers decide
+        const std::uint64_t tail = tail_.load(relaxed); // hint: as head
+        return tail > head
+                   ? static_cast<std::size_t>(std::min<std::uint64_t>(tail - head, Capacity))
+                   : 0;
     }
 
 private:
@@ -103,16 +106,19 @@ private:
 
 template <typename T, std::size_t Capacity, typename Sync>
 std::size_t ready_ring<T, Capacity, Sync>::steal_half(T** out, std::size_t max) noexcept {
-    std::uint64_t head = head_.load(acquire);       // P2: a thief's CAS below passes on what it saw
+    std::uint64_t head = head_.load(acquire);       // P2
     const std::uint64_t tail = tail_.load(acquire); // P1
     const std::uint64_t size = tail - head;
-    if (size == 0 || size > Capacity) { // more than Capacity: head was overtaken between the two loads
+    if (size == 0 || size > Capacity) { // > Capacity: head_ was overtaken between the two loads
         return 0;
     }
     const std::size_t count = half_of(size, max);
     // Read before the CAS: once head_ has moved, the owner may overwrite the slots.
     copy(head, count, out);
-    return head_.compare_exchange_strong(head, head + count, acq_rel, relaxed) ? count : 0; // P2; fail: unused
+    if (!head_.compare_exchange_strong(head, head + count, acq_rel, relaxed)) { // P2; fail: unused
+        return 0;
+    }
+    return count;
 }
 
 } // namespace eddy::inline v0
