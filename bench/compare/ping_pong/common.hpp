@@ -1,0 +1,31 @@
+// common.hpp — ping-pong: two tasks wake each other in turn; each round trip is two switches.
+//
+// Size:     always 2, the tasks.
+// Measured: the time of a round trip, its CPU time and its context switches; once with both sides
+//           on one core (one_core_ns), where every hand-over is a switch, and once wherever the
+//           system puts them (any_core_ns), where a hand-over may also wake an idle core.
+#pragma once
+
+#include "../contender.hpp"
+#include "../meter.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace eddy::compare::ping_pong {
+
+[[nodiscard]] metrics run_threads(const request& asked);
+[[nodiscard]] metrics run_processes(const request& asked);
+[[nodiscard]] metrics run_coroutines(const request& asked);
+
+inline constexpr std::uint64_t kernel_round_trips = 10'000;
+inline constexpr std::uint64_t coroutine_round_trips = 200'000;
+
+/// Restricts the calling thread, and what it starts, to the core it is on.
+void stay_on_this_core();
+
+/// Adds one placement ("one_core" or "any_core"), measured over `round_trips`.
+void add_round_trip(metrics& found, const std::string& placement, std::uint64_t round_trips,
+                    const meter& time);
+
+} // namespace eddy::compare::ping_pong

@@ -1,0 +1,41 @@
+// processes.cpp — ping-pong between two processes over two pipes.
+#include "../child.hpp"
+#include "../pipe.hpp"
+#include "common.hpp"
+
+namespace eddy::compare::ping_pong {
+
+namespace {
+
+void play(metrics& found, const std::string& placement) {
+    pipe there;
+    pipe back;
+    const meter time;
+    child other([&] {
+        for (std::uint64_t i = 0; i < kernel_round_trips; ++i) {
+            back.write(there.read<std::uint64_t>() + 1);
+        }
+    });
+    std::uint64_t ball = 0;
+    for (std::uint64_t i = 0; i < kernel_round_trips; ++i) {
+        there.write(ball);
+        ball = back.read<std::uint64_t>();
+    }
+    other.join();
+    add_round_trip(found, placement, kernel_round_trips, time);
+    if (ball != kernel_round_trips) {
+        throw wrong_result("the ball was not hit once by each side and round");
+    }
+}
+
+} // namespace
+
+metrics run_processes(const request&) {
+    metrics found;
+    play(found, "any_core");
+    stay_on_this_core();
+    play(found, "one_core");
+    return found;
+}
+
+} // namespace eddy::compare::ping_pong

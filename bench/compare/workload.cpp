@@ -1,0 +1,174 @@
+// workload.cpp — the list of workloads: sizes, contenders, and what is worth showing of the result.
+#include "workload.hpp"
+
+#include "fork_join/common.hpp"
+#include "grouped.hpp"
+#include "idle_waiters/common.hpp"
+#include "mixed/common.hpp"
+#include "ping_pong/common.hpp"
+
+#include <algorithm>
+
+namespace eddy::compare {
+
+namespace {
+
+struct names {
+    std::string_view name;
+    std::string_view title;
+};
+
+constexpr std::array<names, models.size()> names_of_models{{
+    {"threads", "threads"},
+    {"processes", "processes"},
+    {"one_core", "coroutines on 1 core"},
+    {"all_cores", "coroutines on all cores"},
+    {"tbb", "oneTBB"},
+}};
+
+entry by(contender run) {
+    return {.run = run, .cannot = {}};
+}
+entry cannot(std::string_view why) {
+    return {.run = nullptr, .cannot = why};
+}
+
+std::string no_title(std::uint64_t) {
+    return "";
+}
+std::string fib_title(std::uint64_t n) {
+    return "fib(" + std::to_string(n) + ")";
+}
+std::uint64_t as_many(std::uint64_t size) {
+    return size;
+}
+std::uint64_t all_alive(model, std::uint64_t size) {
+    return size;
+}
+
+// Threads and processes may all be started before the first one ends; the others go depth first.
+std::uint64_t alive_forks(model which, std::uint64_t n) {
+    const bool all_at_once = which == model::threads || which == model::processes;
+    return all_at_once ? fork_join::forks(n) : n;
+}
+
+workload idle_waiters_workload() {
+    using namespace idle_waiters;
+    return {
+        .name = "idle_waiters",
+        .title = "Idle waiters",
+        .doing = "all are started, wait for the same release, and are ended",
+        .sizes = {10, 1'000, 10'000, 100'000, 1'000'000},
+        .quick_sizes = {10, 1'000, 10'000, 100'000},
+        .size_title = grouped,
+        .work = as_many,
+        .alive = all_alive,
+        .contenders = {by(run_threads), by(run_processes), by(run_coroutines), by(run_coroutines),
+                       cannot("a oneTBB task must not block: it would keep its worker")},
+        .spans = {"start_ns", "end_ns"},
+        .tables = {{"until all of them wait", {{"start_ns", ""}}},
+                   {"from the release until all have ended", {{"end_ns", ""}}},
+                   {"memory of each, user and kernel", {{"memory_bytes", "", unit::bytes}}, 1'000},
+                   {"  of this in the kernel (whole machine)",
+                    {{"kernel_bytes", "", unit::bytes}},
+                    1'000}},
+        .questions = {{"start_ns", "quickest to start"},
+                      {"memory_bytes", "lightest in memory", unit::bytes}},
+    };
+}
+
+workload ping_pong_workload() {
+    using namespace ping_pong;
+    return {
+        .name = "ping_pong",
+        .title = "Switch",
+        .doing = "two tasks wake each other in turn; a round trip is two switches",
+        .sizes = {2},
+        .quick_sizes = {2},
+        .size_title = no_title,
+        .work = as_many,
+        .alive = all_alive,
+        .contenders = {by(run_threads), by(run_processes), by(run_coroutines), by(run_coroutines),
+                       cannot("oneTBB tasks cannot wait for each other")},
+        .spans = {},
+        .tables = {{"a round trip",
+                    {{"one_core_ns", "one core"},
+                     {"any_core_ns", "any core"},
+                     {"any_core_cpu_ns", "CPU, any core"},
+                     {"any_core_switches", "switches", unit::count}}}},
+        .questions = {{"one_core_ns", "quickest to switch on one core"},
+                      {"any_core_ns", "quickest on any core"}},
+    };
+}
+
+workload fork_join_workload() {
+    using namespace fork_join;
+    return {
+        .name = "fork_join",
+        .title = "Fork-join",
+        .doing = "naive fib(n), a new task for every fork, no cut-off",
+        .sizes = {12, 20, 27, 35},
+        .quick_sizes = {12, 20, 30},
+        .size_title = fib_title,
+        .work = forks,
+        .alive = alive_forks,
+        .contenders = {by(run_threads), by(run_processes), by(run_coroutines), by(run_coroutines),
+                       by(run_tbb)},
+        .spans = {"total_ns"},
+        .tables = {{"in all", {{"total_ns", ""}}}, {"per fork", {{"fork_ns", ""}}}},
+        .questions = {{"total_ns", "quickest"}},
+    };
+}
+
+workload mixed_workload() {
+    using namespace mixed;
+    return {
+        .name = "mixed",
+        .title = "CPU-bound with blocking calls",
+        .doing = "each job: CPU 0.5 ms, blocked 4 ms (coroutines: an awaited wait), CPU 0.5 ms",
+        .sizes = {100, 1'000},
+        .quick_sizes = {100},
+        .size_title = grouped,
+        .work = as_many,
+        .alive = all_alive,
+        .contenders = {by(run_threads), by(run_processes), by(run_coroutines), by(run_coroutines),
+                       by(run_tbb)},
+        .spans = {"total_ns"},
+        .tables = {{"all jobs", {{"total_ns", "time"}, {"cpu_ns", "CPU"}}},
+                   {"lateness of a probe that is due every millisecond",
+                    {{"late_p50_ns", "median"}, {"late_p99_ns", "worst 1 %"}}}},
+        .questions = {{"total_ns", "quickest to finish"},
+                      {"late_p99_ns", "most punctual in the worst 1 % of probes"}},
+    };
+}
+
+} // namespace
+
+std::string_view name_of(model which) noexcept {
+    return names_of_models[static_cast<std::size_t>(which)].name;
+}
+
+std::string_view title_of(model which) noexcept {
+    return names_of_models[static_cast<std::size_t>(which)].title;
+}
+
+std::span<const workload> workloads() {
+    static const std::vector<workload> all{idle_waiters_workload(), ping_pong_workload(),
+                                           fork_join_workload(), mixed_workload()};
+    return all;
+}
+
+const workload* find_workload(std::string_view name) noexcept {
+    const auto all = workloads();
+    const auto found = std::find_if(all.begin(), all.end(),
+                                    [&](const workload& each) { return each.name == name; });
+    return found == all.end() ? nullptr : &*found;
+}
+
+const model* find_model(std::string_view name) noexcept {
+    const auto found = std::find_if(models.begin(), models.end(),
+                                    [&](model each) { return name_of(each) == name; });
+    return found == models.end() ? nullptr : &*found;
+}
+
+} // namespace eddy::compare

@@ -1,0 +1,77 @@
+// workload.hpp — the list of workloads: sizes, contenders, and what is worth showing of the result.
+#pragma once
+
+#include "contender.hpp"
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace eddy::compare {
+
+inline constexpr std::array models{model::threads, model::processes, model::one_core,
+                                   model::all_cores, model::tbb};
+
+/// "threads": for JSON and options.
+[[nodiscard]] std::string_view name_of(model which) noexcept;
+
+/// "thread per task": for people.
+[[nodiscard]] std::string_view title_of(model which) noexcept;
+
+/// A contender, or why there is none.
+struct entry {
+    contender run = nullptr;
+    std::string_view cannot; // empty if it can
+};
+
+enum class unit { time, bytes, count };
+
+struct column {
+    std::string_view metric;
+    std::string_view title; // empty: the size says it all
+    unit values = unit::time;
+};
+
+/// Shows its columns for every size from `size_min` on.
+struct table {
+    std::string_view title;
+    std::vector<column> columns;
+    std::uint64_t size_min = 0;
+};
+
+/// What a finding says of a metric that is better the smaller it is: "A were <superlative>".
+struct question {
+    std::string_view metric;
+    std::string_view superlative;
+    unit values = unit::time;
+};
+
+struct workload {
+    std::string_view name;
+    std::string_view title;
+    std::string_view doing; // one line: what happens, and what is measured
+    std::vector<std::uint64_t> sizes;
+    std::vector<std::uint64_t> quick_sizes;
+    std::string (*size_title)(std::uint64_t size);
+    std::uint64_t (*work)(std::uint64_t size);               // what the time grows with
+    std::uint64_t (*alive)(model which, std::uint64_t size); // tasks at once, at most
+    entry contenders[models.size()];
+    std::vector<std::string_view> spans; // the metrics that add up to the time it takes
+    std::vector<table> tables;
+    std::vector<question> questions;
+
+    [[nodiscard]] const entry& operator[](model which) const noexcept {
+        return contenders[static_cast<std::size_t>(which)];
+    }
+};
+
+[[nodiscard]] std::span<const workload> workloads();
+
+/// Gives the workload with that name, or nothing.
+[[nodiscard]] const workload* find_workload(std::string_view name) noexcept;
+[[nodiscard]] const model* find_model(std::string_view name) noexcept;
+
+} // namespace eddy::compare
