@@ -1,9 +1,87 @@
 // main.cpp — the `eddy` program: chooses the command.
+#include "cell.hpp"
+#include "cell_process.hpp"
+#include "compare_command.hpp"
 #include <eddy/base/version.hpp>
 
-#include <cstdio>
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
 
-int main() {
-    const auto version = eddy::library_version();
-    std::printf("eddy %.*s\n", static_cast<int>(version.size()), version.data());
+#include <exception>
+#include <iostream>
+#include <string>
+
+namespace {
+
+constexpr int exit_usage = 2;
+
+void add_compare(CLI::App& app, eddy::cli::compare_options& options) {
+    CLI::App* compare = app.add_subcommand(
+        "compare", "Do the same work as threads, processes, coroutines and oneTBB tasks, and say "
+                   "what each costs.");
+    compare->add_flag_callback(
+        "--quick", [&] { options.extent = eddy::cli::extent::quick; },
+        "Smaller sizes and fewer repetitions: under a minute.");
+    compare->add_option("--json", options.json_path, "Write machine, versions and all samples.")
+        ->type_name("FILE");
+    const std::string group = "To measure a part";
+    compare->add_option("--workloads", options.workloads, "Only these workloads.")
+        ->delimiter(',')
+        ->type_name("NAME")
+        ->group(group);
+    compare->add_option("--models", options.models, "Only these models.")
+        ->delimiter(',')
+        ->type_name("NAME")
+        ->group(group);
+    compare->add_option("--sizes", options.sizes, "Other sizes for a workload; may be repeated.")
+        ->type_name("WORKLOAD=N,N")
+        ->group(group)
+        ->allow_extra_args(false);
+    compare->add_option("--repetitions", options.repetitions, "How often each cell is measured.")
+        ->check(CLI::Range(1, 1000))
+        ->type_name("N")
+        ->group(group);
+    compare->add_option("--cell-seconds", options.cell_seconds, "How long one cell may take.")
+        ->check(CLI::Range(1, 3600))
+        ->type_name("N")
+        ->group(group);
+}
+
+struct cell_options {
+    int parent = 0;
+    std::string spec;
+};
+
+// The comparison runs this program again for every cell; nobody else needs it.
+CLI::App* add_cell(CLI::App& app, cell_options& options) {
+    CLI::App* cell = app.add_subcommand(eddy::cli::cell_command)->group("");
+    cell->add_option("parent", options.parent)->required();
+    cell->add_option("spec", options.spec)->required();
+    return cell;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app("asyncio for C++, on every core", "eddy");
+    app.set_version_flag("--version", "eddy " + std::string(eddy::library_version()));
+    app.require_subcommand(1);
+    eddy::cli::compare_options options;
+    add_compare(app, options);
+    cell_options cell;
+    const CLI::App* cell_command = add_cell(app, cell);
+    try {
+        app.parse(argc, argv);
+        if (cell_command->parsed()) {
+            eddy::cli::die_with(cell.parent);
+            return eddy::cli::run_cell(cell.spec);
+        }
+        return eddy::cli::run_compare(options);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : exit_usage;
+    } catch (const std::exception& error) {
+        std::cerr << "eddy: " << error.what() << '\n';
+        return exit_usage;
+    }
 }
