@@ -37,19 +37,16 @@ class user:
         (folder / "main.cpp").write_text(block(self.readme, "cpp", "int main()"))
 
     def install(self):
-        """Installs the library below the folder; gives (where its files are, environment to find them)."""
+        """Installs the library below the folder and gives the environment in which it is found."""
         root = self.folder / "root"
         run("meson", "install", "-C", self.build, "--no-rebuild", "--quiet", "--destdir", root)
-        pc_file = next(root.rglob("eddy.pc"))
-        library = next(root.rglob("libeddy.so"))
-        environment = os.environ | {
-            "PKG_CONFIG_PATH": str(pc_file.parent),
+        prefix = next(root.rglob("include/eddy")).parents[1]
+        return os.environ | {
+            "PKG_CONFIG_PATH": str(next(root.rglob("eddy.pc")).parent),
             "PKG_CONFIG_SYSROOT_DIR": str(root),
-            "CMAKE_PREFIX_PATH": str(library.parents[1] if library.parents[1].name != "lib"
-                                     else library.parents[2]),
-            "LD_LIBRARY_PATH": str(library.parent),
+            "CMAKE_PREFIX_PATH": str(prefix),
+            "LD_LIBRARY_PATH": str(next(root.rglob("libeddy.so")).parent),
         }
-        return environment
 
     def by_pkg_config(self):
         environment = self.install()
@@ -64,8 +61,8 @@ class user:
             "cmake_minimum_required(VERSION 3.25)\nproject(user CXX)\nadd_executable(main main.cpp)\n"
             + block(self.readme, "cmake", "find_package"))
         out = self.folder / "out"
-        run("cmake", "-S", self.folder, "-B", out, f"-DCMAKE_CXX_COMPILER={self.compiler[0]}",
-            env=environment)
+        run("cmake", "-G", "Ninja", "-S", self.folder, "-B", out,
+            f"-DCMAKE_CXX_COMPILER={self.compiler[0]}", env=environment)
         run("cmake", "--build", out)
         return out / "main", environment
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs a program of docs/examples and compares what it prints with what its opening comment says.
+"""Runs a program of docs/examples and compares what it prints with what its opening comment says, at its end.
 
     // Output:                        or    // Output: in any order
     //     Hi from coroutine
@@ -10,6 +10,7 @@ usage: run_example.py SOURCE PROGRAM
 import difflib
 import re
 import sys
+import textwrap
 from pathlib import Path
 
 import tap
@@ -20,7 +21,8 @@ def expected_output(source):
     block = re.search(r"^// Output:(.*)\n((?://(?: .*)?\n)*)", source.read_text(), re.MULTILINE)
     if not block:
         return None, False
-    lines = [re.sub(r"^// {0,4}", "", line).rstrip() for line in block[2].splitlines()]
+    text = "\n".join(line[2:].rstrip() for line in block[2].splitlines())
+    lines = textwrap.dedent(text).splitlines()
     while lines and not lines[-1]:
         lines.pop()
     return lines, "any order" in block[1]
@@ -44,4 +46,5 @@ def main():
     return 1
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

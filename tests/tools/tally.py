@@ -35,4 +35,5 @@ def main():
     print(sum(passed for passed, _ in counts), sum(failed for _, failed in counts))
 
 
-main()
+if __name__ == "__main__":
+    main()
