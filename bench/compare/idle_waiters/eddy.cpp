@@ -11,7 +11,6 @@ namespace eddy::compare::idle_waiters {
 namespace {
 
 struct shared_state {
-    std::uint64_t waiters;
     eddy::promise<void> release;
     eddy::future<void> released = release.get_future();
     eddy::atomic<std::uint64_t> started = 0;
@@ -23,7 +22,7 @@ eddy::coro<> waiter(shared_state& shared) {
 }
 
 eddy::coro<metrics> measure(std::uint64_t waiters, record& record) {
-    shared_state shared{.waiters = waiters};
+    shared_state shared;
     std::vector<eddy::task<>> tasks;
     tasks.reserve(waiters);
     for (std::uint64_t i = 0; i < waiters; ++i) {

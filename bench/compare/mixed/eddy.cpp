@@ -38,7 +38,9 @@ eddy::coro<metrics> measure(std::uint64_t jobs) {
     found["total_ns"] = nanoseconds(time.wall());
     found["cpu_ns"] = nanoseconds(time.used().cpu);
     probe.cancel();
-    co_await eddy::as_result(probe);
+    if (!(co_await eddy::as_result(probe)).cancelled()) {
+        throw wrong_result("the probe ended before the jobs");
+    }
     late.add_to(found);
     co_return found;
 }
