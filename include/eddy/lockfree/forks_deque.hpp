@@ -26,6 +26,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
+#include <type_traits>
 #include <utility>
 
 namespace eddy::inline v0 {
@@ -105,17 +107,26 @@ public:
 private:
     using slot = typename Sync::template atomic<T*>;
 
-    struct ring {
+    static_assert(std::is_trivially_destructible_v<slot>); // free_slots runs no destructors
+
+    struct free_slots {
+        void operator()(slot* slots) const noexcept {
+            ::operator delete[](slots, std::align_val_t{line_bytes});
+        }
+    };
+
+    // Its lines are its own: neighbours on the heap would make them travel.
+    struct alignas(line_bytes) ring {
         explicit ring(std::size_t capacity)
             : mask(static_cast<std::int64_t>(capacity) - 1),
-              slots(std::make_unique<slot[]>(capacity)) {}
+              slots(new(std::align_val_t{line_bytes}) slot[capacity]()) {}
 
         slot& at(std::int64_t index) noexcept {
             return slots[static_cast<std::size_t>(index & mask)];
         }
 
         const std::int64_t mask;
-        const std::unique_ptr<slot[]> slots;
+        const std::unique_ptr<slot[], free_slots> slots;
         std::unique_ptr<ring> older;
     };
 
