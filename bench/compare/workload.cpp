@@ -73,7 +73,7 @@ workload idle_waiters_workload() {
                     {{"kernel_bytes", "", unit::bytes}},
                     1'000}},
         .questions = {{"start_ns", "quickest to start"},
-                      {"memory_bytes", "lightest in memory", unit::bytes}},
+                      {"memory_bytes", "lightest in memory", unit::bytes, 1'000}},
     };
 }
 

@@ -47,6 +47,7 @@ struct question {
     std::string_view metric;
     std::string_view superlative;
     unit values = unit::time;
+    std::uint64_t size_min = 0; // below it the metric says nothing
 };
 
 struct workload {

@@ -46,9 +46,9 @@ std::optional<std::string> value_of(const std::string& path, const std::string& 
     return std::nullopt;
 }
 
-std::uint64_t meminfo_bytes(const std::string& key) {
+std::uint64_t proc_bytes(const std::string& path, const std::string& key) {
     constexpr std::uint64_t bytes_per_kilobyte = 1024;
-    return number_in(value_of("/proc/meminfo", key)).value_or(0) * bytes_per_kilobyte;
+    return number_in(value_of(path, key)).value_or(0) * bytes_per_kilobyte;
 }
 
 std::vector<std::string> group_folders(const std::string& controller) {

@@ -17,8 +17,8 @@ namespace eddy::cli {
 /// Gives what follows `key` and its colon in the first such line of `path` ("model name\t: AMD").
 [[nodiscard]] std::optional<std::string> value_of(const std::string& path, const std::string& key);
 
-/// Gives the bytes of such a line in /proc/meminfo; 0 if there is none.
-[[nodiscard]] std::uint64_t meminfo_bytes(const std::string& key);
+/// Gives the bytes in such a line, "MemTotal:  123 kB"; 0 if there is none.
+[[nodiscard]] std::uint64_t proc_bytes(const std::string& path, const std::string& key);
 
 /// Gives the folders of the control group this process is in and of those above it, for one
 /// controller of version 1 ("memory"), or for version 2 ("").

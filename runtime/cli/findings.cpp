@@ -120,7 +120,7 @@ std::string finding_of(const compare::workload& workload, const results& found) 
     std::vector<std::string> answers;
     for (const compare::question& question : workload.questions) {
         const auto all = scores(workload, found, question.metric, *size);
-        if (all.size() >= 2) {
+        if (all.size() >= 2 && *size >= question.size_min) {
             answers.push_back(answer(question, all));
         }
     }

@@ -25,7 +25,7 @@ struct bound {
 
     [[nodiscard]] std::uint64_t room() const noexcept {
         const std::uint64_t left = value > in_use ? value - in_use : 0;
-        return left / 10 * 9 / each; // others need some, too
+        return (left - left / 10) / each; // others need some, too
     }
 };
 
@@ -93,6 +93,17 @@ void add_user_limit(std::vector<bound>& bounds) {
     }
 }
 
+// Threads share one address space, and each takes room for its stack there.
+void add_address_space_limit(std::vector<bound>& bounds) {
+    rlimit space{};
+    rlimit stack{};
+    if (::getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY &&
+        ::getrlimit(RLIMIT_STACK, &stack) == 0 && stack.rlim_cur != RLIM_INFINITY) {
+        bounds.push_back({"RLIMIT_AS in bytes", space.rlim_cur,
+                          proc_bytes("/proc/self/status", "VmSize"), stack.rlim_cur});
+    }
+}
+
 // Adds the limit of each control group that this process is in.
 void add_group_limits(std::vector<bound>& bounds, const group_limit& limit, std::uint64_t each) {
     for (const std::string& folder : group_folders(limit.controller)) {
@@ -118,7 +129,8 @@ std::vector<bound> bounds_of_threads_and_processes() {
 }
 
 void add_memory_limits(std::vector<bound>& bounds, std::uint64_t bytes_each) {
-    bounds.push_back({"free memory in bytes", meminfo_bytes("MemAvailable"), 0, bytes_each});
+    bounds.push_back(
+        {"free memory in bytes", proc_bytes("/proc/meminfo", "MemAvailable"), 0, bytes_each});
     add_group_limits(bounds, group_memory, bytes_each);
     add_group_limits(bounds, group_memory_1, bytes_each);
 }
@@ -148,6 +160,7 @@ limits limits::read() {
         threads.push_back(
             {"vm.max_map_count", *maps, lines_of("/proc/self/maps"), maps_per_thread});
     }
+    add_address_space_limit(threads);
     add_memory_limits(threads, thread_bytes);
     add_memory_limits(processes, process_bytes);
     add_memory_limits(coroutines, coroutine_bytes);

@@ -56,8 +56,8 @@ nlohmann::json machine() {
         {"cores_online", ::sysconf(_SC_NPROCESSORS_ONLN)},
         {"cores_in_affinity_mask", sys::sched_getaffinity_count()},
         {"cgroup_cpu_quota", quota()},
-        {"memory_bytes", meminfo_bytes("MemTotal")},
-        {"memory_available_bytes", meminfo_bytes("MemAvailable")},
+        {"memory_bytes", proc_bytes("/proc/meminfo", "MemTotal")},
+        {"memory_available_bytes", proc_bytes("/proc/meminfo", "MemAvailable")},
         {"kernel", kernel()},
         {"load_before", load()},
     };

@@ -27,8 +27,7 @@ private:
     eddy::promise<std::uint64_t> next_;
 };
 
-eddy::coro<> pong(lane& there, lane& back) {
-    auto next = there.next_ball();
+eddy::coro<> pong(lane& there, lane& back, eddy::future<std::uint64_t> next) {
     for (std::uint64_t i = 0; i < coroutine_round_trips; ++i) {
         const std::uint64_t ball = co_await next;
         next = there.next_ball();
@@ -41,8 +40,7 @@ eddy::coro<metrics> play(const char* placement) {
     lane there;
     lane back;
     const meter time;
-    eddy::task<> other = eddy::create_task(pong(there, back));
-    co_await eddy::yield(); // so that pong has asked for its first ball
+    eddy::task<> other = eddy::create_task(pong(there, back, there.next_ball()));
     std::uint64_t ball = 0;
     for (std::uint64_t i = 0; i < coroutine_round_trips; ++i) {
         auto next = back.next_ball();
