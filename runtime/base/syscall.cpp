@@ -267,6 +267,16 @@ int gettid() noexcept {
     return ::gettid();
 }
 
+blocked_signals::blocked_signals() noexcept {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+}
+
+blocked_signals::~blocked_signals() {
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
 std::int64_t monotonic_ns() noexcept {
     constexpr std::int64_t ns_per_second = 1'000'000'000;
     timespec now{};

@@ -13,17 +13,27 @@ multi_wait::multi_wait(states of, until condition, on_abort policy)
       policy_(policy),
       remaining_(static_cast<std::uint32_t>(states_.size())) {}
 
+multi_wait::multi_wait(multi_wait&& fresh) noexcept
+    : op(std::move(fresh)),
+      states_(std::move(fresh.states_)),
+      links_(std::move(fresh.links_)),
+      condition_(fresh.condition_),
+      policy_(fresh.policy_),
+      remaining_(static_cast<std::uint32_t>(states_.size())) {}
+
 bool multi_wait::await_suspend(promise_base& promise) {
-    return park(promise, [this] {
-        armed_ = true;
-        for (std::size_t i = 0; i != states_.size(); ++i) {
-            links_[i].owner = this;
-            links_[i].state = states_[i];
-            if (!states_[i]->add(links_[i])) {
-                notified(*states_[i]);
-            }
+    return park(promise, [this] { register_all(); });
+}
+
+void multi_wait::register_all() noexcept {
+    armed_ = true;
+    for (std::size_t i = 0; i != states_.size(); ++i) {
+        links_[i].owner = this;
+        links_[i].state = states_[i];
+        if (!states_[i]->add(links_[i])) {
+            notified(*states_[i]);
         }
-    });
+    }
 }
 
 bool multi_wait::enough(const future_state& state) noexcept {
@@ -51,9 +61,13 @@ void multi_wait::notified(future_state& state) noexcept {
     }
 }
 
-void multi_wait::settle_and_wake() noexcept {
-    if (!settled_.exchange(true, acq_rel)) { // P1, both ends
-        wake();
+void multi_wait::expire(atomic<bool>& ended) noexcept {
+    const bool wakes = !settled_.exchange(true, acq_rel); // P1, both ends
+    branch& waiter = this->waiter();
+    ended.store(true, release); // P2
+    // GONE: unless this is the one that wakes, and then only the branch is touched.
+    if (wakes) {
+        waiter.wake();
     }
 }
 

@@ -56,6 +56,18 @@ void report_never_awaited(promise_base& promise) noexcept {
     }
 }
 
+void emit_callback_failure(const char* what, const std::exception_ptr& error,
+                           std::source_location site) noexcept {
+    try {
+        emit({.kind = report_kind::callback_failed,
+              .message = std::string(what) + " threw: " + describe(error),
+              .task_name = {},
+              .site = site,
+              .error = error});
+    } catch (...) { // out of memory: the report is lost, the program is not
+    }
+}
+
 std::string describe(const std::exception_ptr& error) {
     try {
         std::rethrow_exception(error);

@@ -44,7 +44,12 @@ task_base::task_base(std::uint32_t references, promise_base& root, std::source_l
     root_.set_leaf(&root);
 }
 
-task_base::~task_base() { delete extras_.load(acquire); } // P4
+task_base::~task_base() {
+    delete extras_.load(acquire); // P4
+    if (placement_ != nullptr) {
+        placement_->drop();
+    }
+}
 
 task_base::extras& task_base::own_extras() {
     extras* seen = extras_.load(acquire); // P4
@@ -58,11 +63,15 @@ task_base::extras& task_base::own_extras() {
 }
 
 void task_base::start(scheduler& on, const task_options& options, placement* where,
-                      task_registry& registry) {
+                      task_registry& registry) noexcept {
     if (options.name.empty()) {
         number_ = next_number();
     } else {
-        own_extras().name = options.name;
+        try {
+            own_extras().name = options.name;
+        } catch (...) { // out of memory: a number has to do
+            number_ = next_number();
+        }
     }
     placement_ = where;
     runtime_id_ = on.runtime_id();
@@ -164,8 +173,8 @@ public:
 
     void notify() noexcept override { on_->post_callback(*this); }
 
+private:
     void run() noexcept override {
-        const std::unique_ptr<done_callback> self(this);
         try {
             fn_(task_);
         } catch (...) {
@@ -173,7 +182,8 @@ public:
         }
     }
 
-private:
+    void release() noexcept override { delete this; }
+
     void emit_failure(std::exception_ptr error) const noexcept {
         try {
             emit({.kind = report_kind::callback_failed,
@@ -228,6 +238,17 @@ void task_registry::remove(task_base& task) noexcept {
 void task_registry::collect(std::vector<any_task>& out) {
     const std::lock_guard hold(lock_);
     tasks_.for_each([&](task_base& each) { out.emplace_back(state_ref<task_base>::share(&each)); });
+}
+
+any_task task_registry::find(const task_base* address) noexcept {
+    const std::lock_guard hold(lock_);
+    any_task found;
+    tasks_.for_each([&](task_base& each) {
+        if (&each == address) {
+            found = any_task(state_ref<task_base>::share(&each));
+        }
+    });
+    return found;
 }
 
 } // namespace eddy::inline v0

@@ -18,6 +18,8 @@
 #include <span>
 #include <system_error>
 
+#include <signal.h>
+
 struct epoll_event;
 struct pollfd;
 
@@ -91,6 +93,18 @@ EDDY_API void sched_yield() noexcept;
 EDDY_API void getrandom(std::span<std::byte> into);
 
 [[nodiscard]] EDDY_API int gettid() noexcept;
+
+/// Blocks all signals of the thread while it lives: threads started meanwhile begin with them blocked.
+class EDDY_API blocked_signals {
+public:
+    blocked_signals() noexcept;
+    ~blocked_signals();
+    blocked_signals(const blocked_signals&) = delete;
+    blocked_signals& operator=(const blocked_signals&) = delete;
+
+private:
+    sigset_t before_{};
+};
 
 /// CLOCK_MONOTONIC in nanoseconds.
 [[nodiscard]] EDDY_API std::int64_t monotonic_ns() noexcept;

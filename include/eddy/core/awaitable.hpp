@@ -112,7 +112,7 @@ auto awaiter_for(A&& awaited) {
         return op_ref<std::remove_reference_t<A>>(awaited);
     } else if constexpr (native_awaitable<A>) {
         using op = decltype(std::forward<A>(awaited).operator co_await());
-        return op_holder<op>([&] { return std::forward<A>(awaited).operator co_await(); });
+        return op_holder<op>([&]() -> op { return std::forward<A>(awaited).operator co_await(); });
     } else {
         static_assert(foreign_awaitable<A>, "this type cannot be awaited");
         return op_holder<foreign_op<A>>([&] { return foreign_op<A>(std::forward<A>(awaited)); });

@@ -69,6 +69,7 @@ public:
 
 protected:
     fork_group() noexcept = default;
+    fork_group(fork_group&& fresh) noexcept : op(std::move(fresh)) {}
     ~fork_group() = default;
 
     /// Starts the children of the awaiting coroutine; gives what to run: the first child.

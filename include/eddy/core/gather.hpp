@@ -31,6 +31,7 @@ using gathered_t = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 class EDDY_API gather_base : public fork_group {
 protected:
     gather_base() noexcept = default;
+    gather_base(gather_base&&) noexcept = default;
     ~gather_base() = default;
 
     /// Throws the first failure, or cancelled_error if the gather was cancelled.
@@ -70,6 +71,12 @@ public:
         (require_valid(bodies.valid()), ...);
         std::size_t i = 0;
         (adopt(children_[i++], bodies.release()), ...);
+    }
+    gather_op(gather_op&& fresh) noexcept : gather_base(std::move(fresh)) {
+        for (std::size_t i = 0; i != sizeof...(Ts); ++i) {
+            children_[i].set_leaf(fresh.children_[i].leaf());
+            fresh.children_[i].set_leaf(nullptr);
+        }
     }
     ~gather_op() { destroy(children_); }
 
@@ -119,6 +126,10 @@ public:
             adopt(children_[i], bodies[i].release());
         }
     }
+    gather_range_op(gather_range_op&& fresh) noexcept
+        : gather_base(std::move(fresh)),
+          children_(std::move(fresh.children_)),
+          count_(std::exchange(fresh.count_, 0)) {}
     ~gather_range_op() { destroy(children()); }
 
     [[nodiscard]] bool await_ready() const noexcept { return count_ == 0; }
@@ -232,7 +243,7 @@ class gather_handle_range_op final : private std::vector<Handle>, public multi_w
 public:
     explicit gather_handle_range_op(std::vector<Handle> of)
         : std::vector<Handle>(std::move(of)),
-          multi_wait(states_of(*this), until::first_failure, on_abort::cancel_producers) {}
+          multi_wait(states_of(static_cast<const std::vector<Handle>&>(*this)), until::first_failure, on_abort::cancel_producers) {}
 
     auto await_resume() {
         finish();

@@ -5,6 +5,7 @@
 // Invariants: I1  whoever sets settled_ has the only right to wake.
 //             I2  finish() returns when no completer touches the op any more.
 // Pairs:      P1  left_: notify -> finish       the frame is not freed under a completer
+//             P2  ended: expire -> whoever frees the timer's node
 // Design:     docs/design/future.md
 
 #pragma once
@@ -32,11 +33,14 @@ public:
     bool await_suspend(promise_base& promise);
     abort_result abort() noexcept override;
 
-    /// Ends the wait as it stands; from any thread, while the op exists and before finish().
-    void expire() noexcept { settle_and_wake(); }
-
 protected:
+    /// Ends the wait as it stands; any thread. Sets `ended` before the op may be gone.
+    void expire(atomic<bool>& ended) noexcept;
+    /// Registers with all states; inside park().
+    void register_all() noexcept;
+
     multi_wait(states of, until condition, on_abort policy);
+    multi_wait(multi_wait&& fresh) noexcept;
     ~multi_wait() = default;
 
     template <typename Handles>
@@ -64,7 +68,6 @@ private:
 
     void notified(future_state& state) noexcept;
     [[nodiscard]] bool enough(const future_state& state) noexcept;
-    void settle_and_wake() noexcept;
 
     states states_;
     std::unique_ptr<link[]> links_;

@@ -27,6 +27,8 @@ public:
 
 protected:
     op() noexcept = default;
+    /// An op may be moved until it is awaited: the new one is as fresh as the old one was.
+    op(op&& fresh) noexcept { EDDY_ASSERT(fresh.waiter_ == nullptr); }
     ~op() = default;
 
     /// Suspends the coroutine of `promise` in this op. `arm()` registers the op with what it waits for; from then

@@ -101,7 +101,7 @@ class as_result_op {
     using awaiter = decltype(awaiter_for(std::declval<A>()));
 
 public:
-    explicit as_result_op(A&& awaited) : kept_(std::forward<A>(awaited)), inner_(awaiter_for(std::forward<A>(kept_))) {}
+    explicit as_result_op(A&& awaited) : inner_(awaiter_for(std::forward<A>(awaited))) {}
     as_result_op(const as_result_op&) = delete;
     as_result_op& operator=(const as_result_op&) = delete;
 
@@ -123,8 +123,18 @@ public:
     }
 
 private:
-    A kept_; // a reference if A is one
     awaiter inner_;
+};
+
+/// What as_result gives: keeps the awaitable until it is awaited.
+template <typename A>
+class as_result_call {
+public:
+    explicit as_result_call(A&& awaited) : kept_(std::forward<A>(awaited)) {}
+    as_result_op<A> operator co_await() && { return as_result_op<A>(std::forward<A>(kept_)); }
+
+private:
+    A kept_; // a reference if A is one
 };
 
 /// `co_await as_result(x)` gives an outcome of what `co_await x` gives, and throws nothing.
@@ -132,7 +142,7 @@ private:
 /// Cancel: as x; the cancelled_error is in the outcome.
 template <awaitable A>
 [[nodiscard]] auto as_result(A&& awaited) {
-    return as_result_op<A>(std::forward<A>(awaited));
+    return as_result_call<A>(std::forward<A>(awaited));
 }
 
 } // namespace eddy::inline v0

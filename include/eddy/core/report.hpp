@@ -42,6 +42,10 @@ EDDY_API unhandled_handler on_unhandled(unhandled_handler handler);
 /// Gives `what` to the handler.
 EDDY_API void emit(const report& what) noexcept;
 
+/// Reports that a callback threw: "<what> threw: <what()>".
+EDDY_API void emit_callback_failure(const char* what, const std::exception_ptr& error,
+                                    std::source_location site = {}) noexcept;
+
 /// "coroutine f, defined at file:line, was never awaited"; silent while an exception unwinds the stack.
 EDDY_API void report_never_awaited(promise_base& promise) noexcept;
 

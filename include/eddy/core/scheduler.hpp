@@ -1,6 +1,7 @@
 // scheduler.hpp — what core knows of a worker: a deque to fork on, a queue to make ready in, an inbox to post to.
 //
-// Threads:    current, forks, running, spend: the worker's own thread.  post: any thread.
+// Threads:    current, forks, running, spend, make_ready, run_step: the worker's own thread.
+//             post, post_callback: any thread.
 // Invariants: I1  what is made ready or posted runs once, on some worker of the same runtime.
 
 #pragma once
@@ -21,7 +22,7 @@ class task_base;
 /// What a worker can run. Lives in whatever it runs.
 class runnable {
 public:
-    enum class kind : std::uint8_t { branch, callback };
+    enum class kind : std::uint8_t { branch, callback, job };
 
     explicit runnable(kind what) noexcept : kind_(what) {}
     runnable(const runnable&) = delete;
@@ -34,24 +35,49 @@ public:
 protected:
     ~runnable() = default;
 
+private:
     kind kind_;
 };
 
-/// A runnable of its own kind: a plain function call on a worker.
-class callback : public runnable {
+/// A runnable of another kind: called by whichever worker takes it.
+class job : public runnable {
 public:
-    callback() noexcept : runnable(kind::callback) {}
-    /// Called once per post; may destroy the callback.
+    job() noexcept : runnable(kind::job) {}
     virtual void run() noexcept = 0;
 
 protected:
+    ~job() = default;
+};
+
+/// A function called by one loop: in the order of the posts, and never two of one loop at a time.
+///
+/// It is in two queues at once: in the loop's FIFO of callbacks, and as a turn among what is ready. Whoever takes the
+/// turn runs the oldest callback of the FIFO; so a sibling may run it while the loop is stuck, and order still holds.
+class callback : public runnable {
+public:
+    callback() noexcept : runnable(kind::callback) {}
+
+protected:
     ~callback() = default;
+
+private:
+    friend class callback_queue;
+    /// The call.
+    virtual void run() noexcept = 0;
+    /// Both queues have let go: the callback may be destroyed or posted again.
+    virtual void release() noexcept = 0;
+
+    callback* next_callback_ = nullptr;
+    class callback_queue* queue_ = nullptr;
+    atomic<std::uint8_t> uses_{0};
 };
 
 /// Sends the branches of some tasks to where those tasks must run.
 class placement {
 public:
     virtual void schedule(branch& ready) noexcept = 0;
+    /// A task that had this placement is gone.
+    virtual void drop() noexcept {}
 
 protected:
     ~placement() = default;
@@ -73,7 +99,7 @@ public:
 
     /// Uses up one unit of the step's budget. False: it is used up, the task should yield.
     [[nodiscard]] bool spend() noexcept { return budget_-- > 0; }
-    void refill() noexcept { budget_ = budget_per_step; }
+    void refill_budget() noexcept { budget_ = budget_per_step; }
 
     /// Puts `item` at the end of the own ready queue.
     virtual void make_ready(runnable& item) noexcept = 0;
@@ -88,6 +114,8 @@ public:
     virtual void post(runnable& item) noexcept = 0;
     /// Runs `item` as call_soon does: in order, and never two of one loop at a time.
     virtual void post_callback(callback& item) noexcept = 0;
+    /// Runs one step of `ready` now; only on the own thread, outside any step or in a nested one.
+    virtual void run_step(branch& ready) noexcept = 0;
     /// Equal for the schedulers of one runtime.
     [[nodiscard]] const void* runtime_id() const noexcept { return runtime_id_; }
 

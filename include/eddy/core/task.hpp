@@ -68,7 +68,8 @@ public:
 
     /// Names and registers the task; the caller then schedules its root branch. The runtime's reference is one of
     /// those it was made with.
-    void start(scheduler& on, const task_options& options, placement* where, task_registry& registry);
+    void start(scheduler& on, const task_options& options, placement* where,
+               task_registry& registry) noexcept;
 
     // -- the worker --
 
@@ -108,20 +109,6 @@ private:
     extras& own_extras();
 };
 
-/// All tasks of one scheduler that have not ended.
-class EDDY_API task_registry {
-public:
-    void add(task_base& task) noexcept;
-    void remove(task_base& task) noexcept;
-    void collect(std::vector<any_task>& out);
-    [[nodiscard]] std::size_t size() const noexcept { return size_.load(relaxed); } // hint: for shutdown, which looks again
-
-private:
-    spin_lock lock_;
-    intrusive_list<task_base> tasks_;
-    atomic<std::size_t> size_{0};
-};
-
 /// The control block with the result.
 template <typename T>
 class task_state_of final : public future_state_of<T, task_base> {
@@ -144,7 +131,7 @@ private:
         return body.peek();
     }
 
-    ~task_state_of() override {
+    ~task_state_of() {
         if (this->slot_.state() == slot_state::error && !this->retrieved() && !this->cancelled()) {
             this->report_unread(this->slot_.error());
         }
@@ -177,6 +164,11 @@ private:
         }
     }
 };
+
+template <typename T>
+[[nodiscard]] task_state_of<T>* make_task_state(coro<T> body, std::source_location site) {
+    return new task_state_of<T>(std::move(body), site);
+}
 
 /// A handle of a task whose result type does not matter. Copies refer to the same task.
 ///
@@ -215,6 +207,22 @@ public:
 
 protected:
     state_ref<task_base> base_;
+};
+
+/// All tasks of one scheduler that have not ended.
+class EDDY_API task_registry {
+public:
+    void add(task_base& task) noexcept;
+    void remove(task_base& task) noexcept;
+    void collect(std::vector<any_task>& out);
+    /// The task at `address`, if it has not ended; empty otherwise. Never follows the pointer.
+    [[nodiscard]] any_task find(const task_base* address) noexcept;
+    [[nodiscard]] std::size_t size() const noexcept { return size_.load(relaxed); } // hint: for shutdown, which looks again
+
+private:
+    spin_lock lock_;
+    intrusive_list<task_base> tasks_;
+    atomic<std::size_t> size_{0};
 };
 
 /// "Task-3 (suspended) in coro<> worker(int), created at main.cpp:12"

@@ -104,6 +104,11 @@ public:
         return top_.load(relaxed) < split_.load(relaxed); // hint: steal() decides
     }
 
+    /// Grows with every item that leaves through the top: unchanged between two looks, the oldest item is still there.
+    std::int64_t age_hint() const noexcept {
+        return top_.load(relaxed); // hint: steal() decides
+    }
+
 private:
     using slot = typename Sync::template atomic<T*>;
 

@@ -1,0 +1,22 @@
+// eddy.hpp — everything: includes only.
+
+#pragma once
+
+#include <eddy/base/version.hpp>
+#include <eddy/core/coro.hpp>
+#include <eddy/core/errors.hpp>
+#include <eddy/core/foreign_op.hpp>
+#include <eddy/core/future.hpp>
+#include <eddy/core/gather.hpp>
+#include <eddy/core/outcome.hpp>
+#include <eddy/core/report.hpp>
+#include <eddy/core/task.hpp>
+#include <eddy/sched/create_task.hpp>
+#include <eddy/sched/event_loop.hpp>
+#include <eddy/sched/readable.hpp>
+#include <eddy/sched/runtime.hpp>
+#include <eddy/sched/sleep.hpp>
+#include <eddy/sched/strand.hpp>
+#include <eddy/sched/threadsafe.hpp>
+#include <eddy/sched/timeout.hpp>
+#include <eddy/sched/wait.hpp>

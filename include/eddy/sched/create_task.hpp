@@ -1,0 +1,74 @@
+// create_task.hpp — schedules a coroutine and gives its handle; and who runs, who else there is.
+
+#pragma once
+
+#include <eddy/core/task.hpp>
+
+#include <concepts>
+#include <functional>
+#include <source_location>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace eddy::inline v0 {
+
+class strand;
+
+/// The scheduler of this thread. Throws: no_running_loop, naming `call`.
+[[nodiscard]] EDDY_API scheduler& require_running(const char* call);
+
+/// Registers `state` with `on`, the calling thread's scheduler, and schedules it; for create_task.
+EDDY_API void launch(scheduler& on, task_base& state, const task_options& options, placement* where) noexcept;
+
+/// Makes `body` a task of the running runtime and gives its handle. It starts after what is ready now, on any worker.
+///
+/// Throws:   std::invalid_argument for an empty coro; no_running_loop.
+/// Cost:     one allocation from the frame cache, no system call.
+template <typename T>
+task<T> create_task(coro<T> body, const task_options& options = {},
+                    std::source_location site = std::source_location::current()) {
+    scheduler& on = require_running("create_task");
+    auto state = state_ref<task_state_of<T>>::adopt(make_task_state(std::move(body), site));
+    launch(on, *state, options, nullptr);
+    return task<T>(std::move(state));
+}
+
+template <typename Fn, typename... Args>
+concept coroutine_function = requires(Fn& fn, Args&... args) {
+    requires is_coro<std::invoke_result_t<Fn&, Args&&...>>;
+};
+
+/// Keeps `fn` and `args` in its frame while the coroutine they make runs.
+template <typename Fn, typename... Args>
+std::invoke_result_t<Fn&, Args&&...> call_and_keep(Fn fn, Args... args) {
+    co_return co_await std::invoke(fn, std::move(args)...);
+}
+
+/// The same for `fn(args...)`, which are stored with the task: a lambda with captures is safe here.
+/// The creation site is that of `fn`'s coroutine.
+template <typename Fn, typename... Args>
+    requires coroutine_function<std::decay_t<Fn>, std::decay_t<Args>...>
+auto create_task(Fn&& fn, Args&&... args) {
+    auto body = call_and_keep<std::decay_t<Fn>, std::decay_t<Args>...>(std::forward<Fn>(fn),
+                                                                       std::forward<Args>(args)...);
+    return create_task(std::move(body), task_options{});
+}
+
+/// The same with options.
+template <typename Fn, typename... Args>
+    requires coroutine_function<std::decay_t<Fn>, std::decay_t<Args>...>
+auto create_task_with(const task_options& options, Fn&& fn, Args&&... args) {
+    auto body = call_and_keep<std::decay_t<Fn>, std::decay_t<Args>...>(std::forward<Fn>(fn),
+                                                                       std::forward<Args>(args)...);
+    return create_task(std::move(body), options);
+}
+
+/// The task that runs on this thread. Throws: no_running_loop outside of a task.
+[[nodiscard]] EDDY_API any_task current_task();
+
+/// The tasks of the running runtime that have not ended, on all loops. Throws: no_running_loop.
+[[nodiscard]] EDDY_API std::vector<any_task> all_tasks();
+
+} // namespace eddy::inline v0

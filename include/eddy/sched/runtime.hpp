@@ -1,0 +1,129 @@
+// runtime.hpp — N workers, each a thread with an event loop; run(coro) makes one, runs, and closes it.
+//
+// Threads:    one thread drives a runtime: the constructor, run_*, close. stop, and what says so, from any.
+// Memory:     a thread, an epoll and an eventfd a worker; the calling thread is the first worker while it runs.
+
+#pragma once
+
+#include <eddy/base/clock.hpp>
+#include <eddy/base/export.hpp>
+#include <eddy/core/future.hpp>
+#include <eddy/core/outcome.hpp>
+#include <eddy/sched/create_task.hpp>
+#include <eddy/sched/event_loop.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <source_location>
+#include <type_traits>
+
+namespace eddy::inline v0 {
+
+class runtime_core;
+
+struct runtime_options {
+    /// 0: as many as the affinity mask and the cgroup's CPU quota allow; EDDY_WORKERS overrides that.
+    unsigned workers = 0;
+    /// Reports slow steps after 100 ms. Also switched on by EDDY_DEBUG=1.
+    bool debug = false;
+    /// Time stands still while anything can run, and jumps to the next timer when nothing can. Also switched on by
+    /// EDDY_VIRTUAL_TIME=1. For tests: sleeps of hours take no time.
+    bool virtual_time = false;
+    /// How long close() waits for tasks that were cancelled.
+    std::chrono::nanoseconds grace = std::chrono::seconds(10);
+    /// A step longer than this is reported, as seen from another worker; 0: 100 ms in debug mode, else 1 s.
+    std::chrono::nanoseconds slow_step{0};
+    /// Called at each suspension of a task, on the worker that runs it, before it suspends. For tests: may cancel.
+    std::function<void(const any_task&)> on_suspend{};
+};
+
+class EDDY_API runtime {
+public:
+    /// Throws: std::system_error if threads, epolls or eventfds cannot be had, or EDDY_WORKERS is not a number.
+    explicit runtime(runtime_options options = {});
+    /// close().
+    ~runtime();
+    runtime(const runtime&) = delete;
+    runtime& operator=(const runtime&) = delete;
+
+    /// Runs `main` and whatever else there is until `main` ends; gives its result. May be called again.
+    ///
+    /// Throws: what `main` throws; already_running; runtime_closed; std::invalid_argument for an empty coro.
+    template <typename T>
+    T run_until_complete(coro<T> main, const task_options& options = {.name = {}},
+                         std::source_location site = std::source_location::current()) {
+        check_can_run();
+        task<T> handle = create_task(std::move(main), options, site);
+        drive(handle);
+        return take(std::move(handle));
+    }
+
+    /// Runs until stop().
+    void run_forever();
+    /// Ends run_forever, or the current or next run. Any thread, and tasks.
+    void stop() noexcept;
+    [[nodiscard]] bool is_running() const noexcept;
+    [[nodiscard]] bool is_closed() const noexcept;
+
+    /// Makes `body` a task; it runs when the runtime does. Any thread.
+    template <typename T>
+    task<T> create_task(coro<T> body, const task_options& options = {},
+                        std::source_location site = std::source_location::current()) {
+        check_open();
+        auto state = state_ref<task_state_of<T>>::adopt(make_task_state(std::move(body), site));
+        launch(*state, options);
+        return task<T>(std::move(state));
+    }
+
+    /// Cancels what is left, awaits it for the grace period, reports what refuses to end by name, and ends the
+    /// threads. What refused is abandoned: its frames, and the loops they may refer to, are not freed.
+    void close() noexcept;
+
+    /// The loop of worker `index`.
+    [[nodiscard]] event_loop& loop(unsigned index = 0) noexcept;
+    [[nodiscard]] unsigned workers() const noexcept;
+    /// All tasks that have not ended. Any thread.
+    [[nodiscard]] std::vector<any_task> all_tasks() const;
+
+private:
+    void check_can_run() const;
+    void check_open() const;
+    void drive(const any_task& main);
+    void launch(task_base& state, const task_options& options) noexcept;
+
+    template <typename T>
+    static T take(task<T> handle) {
+        (void)handle.result(); // throws, and marks it retrieved
+        return handle.typed().slot().take();
+    }
+
+    std::unique_ptr<runtime_core> core_;
+};
+
+/// Makes a runtime, runs `main` on it, cancels and awaits what is left, and gives the result of `main`.
+///
+/// Throws:   what `main` throws; already_running if the thread runs a loop; as runtime().
+/// Threads:  any that runs no loop; blocks it. One after the other, or on several threads at once.
+template <typename T>
+T run(coro<T> main, runtime_options options = {},
+      std::source_location site = std::source_location::current()) {
+    if (try_get_running_loop() != nullptr) {
+        throw already_running("run() cannot be called from a running event loop");
+    }
+    if (!main.valid()) {
+        throw_empty_coro();
+    }
+    runtime mine(std::move(options));
+    return mine.run_until_complete(std::move(main), {}, site);
+}
+
+/// Runs `fn(args...)`, stored meanwhile, as run(coro).
+template <typename Fn, typename... Args>
+    requires coroutine_function<std::decay_t<Fn>, std::decay_t<Args>...>
+auto run(Fn&& fn, Args&&... args) {
+    return run(call_and_keep<std::decay_t<Fn>, std::decay_t<Args>...>(std::forward<Fn>(fn),
+                                                                     std::forward<Args>(args)...));
+}
+
+} // namespace eddy::inline v0

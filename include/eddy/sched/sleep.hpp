@@ -1,0 +1,69 @@
+// sleep.hpp — waiting for a time, and giving the others a turn.
+
+#pragma once
+
+#include <eddy/base/clock.hpp>
+#include <eddy/base/export.hpp>
+#include <eddy/core/op.hpp>
+#include <eddy/core/promise.hpp>
+#include <eddy/io/timer_wheel.hpp>
+
+#include <chrono>
+
+namespace eddy::inline v0 {
+
+class EDDY_API sleep_op final : public op, private timer_node {
+public:
+    enum class base : bool { duration, time_point };
+
+    sleep_op(clock::duration span, base from) noexcept : timer_node(&fired), span_(span), from_(from) {}
+    sleep_op(sleep_op&& fresh) noexcept
+        : op(std::move(fresh)), timer_node(&fired), span_(fresh.span_), from_(fresh.from_) {}
+
+    static bool await_ready() noexcept { return false; }
+    bool await_suspend(promise_base& promise);
+    void await_resume() { check_cancelled(); }
+
+    abort_result abort() noexcept override;
+
+private:
+    static void fired(timer_node& node) noexcept { static_cast<sleep_op&>(node).wake(); }
+
+    clock::duration span_;
+    timer_wheel* wheel_ = nullptr;
+    base from_;
+};
+
+class EDDY_API yield_op final : public op {
+public:
+    yield_op() noexcept = default;
+    yield_op(yield_op&&) noexcept = default;
+
+    static bool await_ready() noexcept { return false; }
+    void await_suspend(promise_base& promise) { yield(promise); }
+    void await_resume() { check_cancelled(); }
+
+    abort_result abort() noexcept override { return abort_result::completed; } // never waits in the op
+};
+
+/// Suspends the task for at least `span`; 0 or less: as yield().
+///
+/// Cancel:   at once; nothing is lost.
+/// Cost:     O(1), no allocation; no processor time while it lasts.
+template <typename Rep, typename Period>
+[[nodiscard]] sleep_op sleep(std::chrono::duration<Rep, Period> span) noexcept {
+    return {saturated(span), sleep_op::base::duration};
+}
+
+/// Suspends the task until `when`; a time that has passed: as yield().
+[[nodiscard]] inline sleep_op sleep_until(clock::time_point when) noexcept {
+    return {when.time_since_epoch(), sleep_op::base::time_point};
+}
+
+/// Gives everything that is ready a turn, then goes on: asyncio's sleep(0).
+[[nodiscard]] inline yield_op yield() noexcept { return {}; }
+
+/// The time of the running loop (virtual in tests); outside of a loop, of the steady clock.
+[[nodiscard]] EDDY_API clock::time_point now() noexcept;
+
+} // namespace eddy::inline v0

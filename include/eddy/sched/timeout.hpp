@@ -1,0 +1,127 @@
+// timeout.hpp — wait_for and timeout: a timer whose completion is a cancel, turned into timeout_error where it was
+// armed; and shield, which keeps a cancel out.
+//
+// Invariants: I1  the cancelled operation is awaited before timeout_error is thrown.
+//             I2  a cancel from elsewhere stays a cancelled_error, even if the time is over too.
+// Pairs:      P1  expired_, fire_ended_: fired -> the branch that leaves
+
+#pragma once
+
+#include <eddy/base/clock.hpp>
+#include <eddy/base/export.hpp>
+#include <eddy/core/coro.hpp>
+#include <eddy/core/errors.hpp>
+#include <eddy/core/outcome.hpp>
+#include <eddy/io/timer_wheel.hpp>
+#include <eddy/sched/create_task.hpp>
+#include <eddy/sched/sleep.hpp>
+
+#include <chrono>
+#include <utility>
+
+namespace eddy::inline v0 {
+
+/// A deadline over what a branch does, while this lives in one of its frames.
+class EDDY_API timeout_scope : private timer_node {
+public:
+    explicit timeout_scope(branch& over) noexcept;
+    ~timeout_scope();
+
+    /// When it expires; time_point::max() for never.
+    [[nodiscard]] clock::time_point when() const noexcept { return when_; }
+    [[nodiscard]] bool expired() const noexcept { return expired_.load(acquire); } // P1
+    /// Moves the deadline; one that has passed expires at the next turn. Throws: invalid_state_error once it has expired.
+    void reschedule(clock::time_point when);
+
+    /// The body has ended. True: by the cancel of this scope, and nobody else asked for one.
+    [[nodiscard]] bool leave(bool body_was_cancelled) noexcept;
+
+private:
+    static void fired(timer_node& node) noexcept;
+    void disarm() noexcept;
+
+    branch* branch_;
+    timer_wheel* wheel_ = nullptr;
+    clock::time_point when_ = clock::time_point::max();
+    std::uint16_t requests_before_;
+    bool armed_ = false;
+    atomic<bool> expired_{false};
+    atomic<bool> fire_ended_{false}; // P1: fired -> disarm: it does not touch the scope any more
+};
+
+/// Gives the branch of the coroutine that awaits it; never suspends.
+class own_branch_op {
+public:
+    static bool await_ready() noexcept { return false; }
+    bool await_suspend(promise_base& promise) noexcept {
+        found_ = &promise.own_branch();
+        return false;
+    }
+    branch& await_resume() const noexcept { return *found_; }
+
+private:
+    branch* found_ = nullptr;
+};
+
+/// Runs `body(scope)` until `when`; then cancels it, awaits its end and throws timeout_error. Gives its result.
+///
+/// Cancel: passes to the body.
+template <typename Body>
+auto timeout_at(clock::time_point when, Body body)
+    -> coro<typename std::invoke_result_t<Body&, timeout_scope&>::value_type> {
+    timeout_scope scope(co_await own_branch_op());
+    scope.reschedule(when);
+    auto result = co_await as_result(body(scope));
+    if (scope.leave(result.cancelled())) {
+        throw timeout_error();
+    }
+    co_return std::move(result).value();
+}
+
+/// The same after `limit`. The body may move the deadline: scope.reschedule(...).
+///
+/// Example: co_await eddy::timeout(5s, [&](eddy::timeout_scope&) { return handle(request); });
+template <typename Rep, typename Period, typename Body>
+auto timeout(std::chrono::duration<Rep, Period> limit, Body body) {
+    return timeout_at(deadline_after(now(), limit), std::move(body));
+}
+
+/// Awaits `awaited` for at most `limit`; then cancels it, awaits its end, and throws timeout_error.
+///
+/// A value that came is given even if the time is over. A limit of 0 or less gives the operation one chance to be
+/// ready at once.
+/// Cancel: passes to `awaited`; the error stays cancelled_error.
+template <awaitable A, typename Rep, typename Period>
+coro<std::remove_cvref_t<await_result_t<A>>> wait_for(A awaited, std::chrono::duration<Rep, Period> limit) {
+    timeout_scope scope(co_await own_branch_op());
+    scope.reschedule(deadline_after(now(), limit));
+    auto result = co_await as_result(std::forward<A>(awaited));
+    if (scope.leave(result.cancelled())) {
+        throw timeout_error();
+    }
+    if constexpr (std::is_void_v<await_result_t<A>>) {
+        std::move(result).value();
+    } else {
+        co_return std::move(result).value();
+    }
+}
+
+/// Awaits a task without passing a cancel on to it: the waiter gets cancelled_error at once, the task goes on.
+template <typename T>
+[[nodiscard]] auto shield(const task<T>& guarded) noexcept {
+    return typename task<T>::shared_wait(guarded.typed(), future_wait::on_cancel::stop_waiting);
+}
+
+/// The same for a coroutine, which becomes a task.
+template <typename T>
+coro<T> shield(coro<T> body) {
+    task<T> guarded = create_task(std::move(body));
+    if constexpr (std::is_void_v<T>) {
+        co_await shield(guarded);
+    } else {
+        (void)co_await shield(guarded);
+        co_return co_await std::move(guarded);
+    }
+}
+
+} // namespace eddy::inline v0

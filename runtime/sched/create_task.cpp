@@ -1,0 +1,46 @@
+// create_task.cpp — registering a task with a worker.
+
+#include <eddy/sched/create_task.hpp>
+
+#include "sched/runtime_core.hpp"
+#include "sched/worker.hpp"
+
+#include <string>
+
+namespace eddy::inline v0 {
+
+scheduler& require_running(const char* call) {
+    scheduler* const here = scheduler::current();
+    if (here == nullptr) {
+        throw no_running_loop(std::string(call) + "() needs a running event loop: call it from a task or a callback");
+    }
+    return *here;
+}
+
+void launch(scheduler& on, task_base& state, const task_options& options, placement* where) noexcept {
+    worker& here = static_cast<worker&>(on);
+    if (options.pinned && where == nullptr && here.runtime().size() > 1) {
+        where = &here.pinned();
+    }
+    state.start(here, options, where, here.tasks());
+    if (options.eager && here.enter_eager()) {
+        here.run_step(state.root());
+        here.leave_eager();
+    } else {
+        state.root().schedule();
+    }
+}
+
+any_task current_task() {
+    task_base* const mine = require_running("current_task").running();
+    if (mine == nullptr) {
+        throw no_running_loop("current_task() was called outside of a task: a callback is not one");
+    }
+    return any_task(state_ref<task_base>::share(mine));
+}
+
+std::vector<any_task> all_tasks() {
+    return static_cast<worker&>(require_running("all_tasks")).runtime().all_tasks();
+}
+
+} // namespace eddy::inline v0

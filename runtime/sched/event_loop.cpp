@@ -1,0 +1,108 @@
+// event_loop.cpp — callbacks and timers of a loop.
+
+#include <eddy/sched/event_loop.hpp>
+
+#include "sched/runtime_core.hpp"
+#include "sched/worker.hpp"
+
+#include <eddy/core/report.hpp>
+
+#include <memory>
+
+namespace eddy::inline v0 {
+
+// A queued function: first in the wheel, if it is for later, then in the loop's callback queue. It keeps itself.
+//
+// Threads:    cancel: any thread.
+// Pairs:      P1  cancelled_: cancel -> run      hint: a cancel that comes while it runs is too late anyway
+struct callback_handle::state final : public callback, public timer_node {
+    state(worker& on, event_loop::function fn, clock::time_point when)
+        : timer_node(&fired), on_(on), fn_(std::move(fn)), when_(when) {}
+
+    void cancel() noexcept {
+        cancelled_.store(true, relaxed); // P1
+        if (timed_ && on_.wheel().cancel(*this)) {
+            self_.reset();
+        }
+    }
+
+    void start_soon(std::shared_ptr<state> self) noexcept {
+        self_ = std::move(self);
+        on_.post_callback(*this);
+    }
+    void start_at(std::shared_ptr<state> self) noexcept {
+        self_ = std::move(self);
+        timed_ = true;
+        on_.arm(*this, when_);
+    }
+
+    [[nodiscard]] bool cancelled() const noexcept { return cancelled_.load(relaxed); } // P1
+    [[nodiscard]] clock::time_point when() const noexcept { return when_; }
+
+private:
+    static void fired(timer_node& node) noexcept {
+        auto& self = static_cast<state&>(node);
+        if (self.on_.closing()) {
+            self.release();
+        } else {
+            self.on_.post_callback(self);
+        }
+    }
+
+    void run() noexcept override {
+        if (cancelled()) {
+            return;
+        }
+        try {
+            fn_();
+        } catch (...) {
+            emit_callback_failure("a callback of the event loop", std::current_exception());
+        }
+    }
+    void release() noexcept override {
+        const std::shared_ptr<state> last = std::move(self_);
+        fn_ = nullptr;
+    }
+
+    worker& on_;
+    event_loop::function fn_;
+    clock::time_point when_;
+    bool timed_ = false;
+    atomic<bool> cancelled_{false};
+    std::shared_ptr<state> self_;
+};
+
+void callback_handle::cancel() const noexcept {
+    if (state_ != nullptr) {
+        state_->cancel();
+    }
+}
+bool callback_handle::cancelled() const noexcept { return state_ != nullptr && state_->cancelled(); }
+clock::time_point callback_handle::when() const noexcept {
+    return state_ != nullptr ? state_->when() : clock::time_point();
+}
+
+callback_handle event_loop::queue(function fn) {
+    auto made = std::make_shared<callback_handle::state>(*owner_, std::move(fn), time());
+    made->start_soon(made);
+    return callback_handle(std::move(made));
+}
+
+callback_handle event_loop::queue_at(clock::time_point when, function fn) {
+    auto made = std::make_shared<callback_handle::state>(*owner_, std::move(fn), when);
+    made->start_at(made);
+    return callback_handle(std::move(made));
+}
+
+clock::time_point event_loop::time() const noexcept { return owner_->runtime().now(); }
+
+event_loop* try_get_running_loop() noexcept { return worker::current(); }
+
+event_loop& get_running_loop() {
+    if (event_loop* const here = worker::current()) {
+        return *here;
+    }
+    throw no_running_loop("get_running_loop() was called on a thread that runs no event loop");
+}
+
+} // namespace eddy::inline v0

@@ -1,0 +1,140 @@
+// runtime.cpp — driving a runtime, and closing it.
+
+#include <eddy/sched/runtime.hpp>
+
+#include "sched/runtime_core.hpp"
+#include "sched/worker.hpp"
+
+#include <eddy/sched/wait.hpp>
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+namespace eddy::inline v0 {
+namespace {
+
+// Pauses the runtime when the main task is done. Lives on the driver's stack: run() returns after notify has.
+class pause_when_done final : public future_waiter {
+public:
+    explicit pause_when_done(runtime_core& core) noexcept : core_(core) {}
+
+private:
+    void notify() noexcept override { core_.pause(); }
+    runtime_core& core_;
+};
+
+// Cancels every task but itself, once each, and awaits them until none is left or the time is over.
+coro<> cancel_and_await(runtime_core& core, clock::duration grace) {
+    const any_task self = current_task();
+    const clock::time_point deadline = deadline_after(core.now(), grace);
+    std::unordered_set<const task_base*> told;
+    for (;;) {
+        std::vector<any_task> left = core.all_tasks();
+        std::erase(left, self);
+        if (left.empty() || core.now() >= deadline) {
+            break;
+        }
+        for (const any_task& each : left) {
+            if (told.insert(each.base()).second) {
+                (void)each.cancel("the runtime is closing");
+            }
+        }
+        co_await wait(std::move(left), {.when = return_when::all_completed, .timeout = deadline - core.now()});
+    }
+}
+
+void report_refusal(const any_task& task) {
+    emit({.kind = report_kind::refuses_to_end,
+          .message = "still running after the grace period of a shutdown: " + to_string(task),
+          .task_name = task.name(),
+          .site = task.creation_site(),
+          .error = nullptr});
+}
+
+} // namespace
+
+runtime::runtime(runtime_options options) : core_(std::make_unique<runtime_core>(std::move(options))) {}
+
+runtime::~runtime() { close(); }
+
+void runtime::check_open() const {
+    if (core_ == nullptr) {
+        throw runtime_closed("the runtime is closed");
+    }
+}
+
+void runtime::check_can_run() const {
+    check_open();
+    if (scheduler::current() != nullptr) {
+        throw already_running("run_until_complete() cannot be called from a running event loop");
+    }
+    if (core_->driven()) {
+        throw already_running("the runtime is running already, on another thread");
+    }
+}
+
+void runtime::drive(const any_task& main) {
+    pause_when_done done(*core_);
+    if (main.state()->add(done)) {
+        core_->run();
+        if (main.state()->remove(done)) {
+            throw invalid_state_error("the runtime was stopped before the main task was done");
+        }
+    }
+}
+
+void runtime::run_forever() {
+    check_can_run();
+    core_->run();
+}
+
+void runtime::stop() noexcept {
+    if (core_ != nullptr) {
+        core_->pause();
+    }
+}
+
+bool runtime::is_running() const noexcept { return core_ != nullptr && core_->driven(); }
+bool runtime::is_closed() const noexcept { return core_ == nullptr; }
+
+void runtime::launch(task_base& state, const task_options& options) noexcept {
+    worker* const here = worker::current();
+    if (here != nullptr && &here->runtime() == core_.get()) {
+        eddy::launch(*here, state, options, nullptr);
+        return;
+    }
+    worker& first = core_->at(0);
+    placement* const where = options.pinned && core_->size() > 1 ? &first.pinned() : nullptr;
+    state.start(first, options, where, first.tasks());
+    state.root().schedule();
+}
+
+void runtime::close() noexcept {
+    if (core_ == nullptr) {
+        return;
+    }
+    EDDY_ASSERT(!core_->driven());
+    std::vector<any_task> left;
+    try {
+        if (!core_->all_tasks().empty()) {
+            core_->forget_pause();
+            run_until_complete(cancel_and_await(*core_, core_->options().grace), {.name = "close"});
+        }
+        left = core_->all_tasks();
+        std::ranges::for_each(left, report_refusal);
+    } catch (const std::exception& error) {
+        emit_callback_failure("runtime::close", std::make_exception_ptr(error));
+    }
+    core_->end_threads();
+    if (!left.empty()) {
+        (void)core_.release(); // their frames refer to it, and nobody can free those
+    }
+    core_.reset();
+}
+
+event_loop& runtime::loop(unsigned index) noexcept { return core_->at(index); }
+unsigned runtime::workers() const noexcept { return core_ == nullptr ? 0 : core_->size(); }
+std::vector<any_task> runtime::all_tasks() const { return core_ == nullptr ? std::vector<any_task>() : core_->all_tasks(); }
+
+} // namespace eddy::inline v0

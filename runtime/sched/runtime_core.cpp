@@ -1,0 +1,214 @@
+// runtime_core.cpp — threads, the phases of a runtime, virtual time, and who is stuck.
+
+#include "sched/runtime_core.hpp"
+
+#include <eddy/base/cpu_count.hpp>
+#include <eddy/base/syscall.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+namespace eddy::inline v0 {
+namespace {
+
+bool switched_on(const char* variable) noexcept {
+    const char* const value = std::getenv(variable); // NOLINT(concurrency-mt-unsafe): nothing here sets it
+    return value != nullptr && *value != '\0' && std::strcmp(value, "0") != 0;
+}
+
+unsigned worker_count(const runtime_options& options) {
+    const std::size_t wanted = options.workers != 0 ? options.workers : cpu_count();
+    return static_cast<unsigned>(std::clamp<std::size_t>(wanted, 1, idle_set<>::workers_max));
+}
+
+clock::duration slow_step_of(const runtime_options& options, bool debug) noexcept {
+    if (options.slow_step > clock::duration::zero()) {
+        return options.slow_step;
+    }
+    return debug ? clock::duration(std::chrono::milliseconds(100)) : std::chrono::seconds(1);
+}
+
+} // namespace
+
+runtime_core::runtime_core(runtime_options options)
+    : options_(std::move(options)),
+      debug_(options_.debug || switched_on("EDDY_DEBUG")),
+      slow_step_(slow_step_of(options_, debug_)),
+      virtual_clock_(options_.virtual_time || switched_on("EDDY_VIRTUAL_TIME")
+                         ? std::make_unique<virtual_clock_source>()
+                         : nullptr),
+      clock_(virtual_clock_ ? static_cast<const clock_source*>(virtual_clock_.get()) : &steady_),
+      idle_(worker_count(options_)),
+      looks_(worker_count(options_)) {
+    for (unsigned i = 0; i != worker_count(options_); ++i) {
+        workers_.push_back(std::make_unique<worker>(*this, i));
+    }
+    start_threads();
+}
+
+runtime_core::~runtime_core() { end_threads(); }
+
+// The calling thread is worker 0; the others get one each, with all signals blocked.
+void runtime_core::start_threads() {
+    const sys::blocked_signals block;
+    try {
+        for (unsigned i = 1; i != size(); ++i) {
+            threads_.emplace_back([this, i] { thread_main(at(i)); });
+        }
+    } catch (...) {
+        end_threads();
+        throw;
+    }
+}
+
+void runtime_core::thread_main(worker& mine) noexcept {
+    for (;;) {
+        const phase seen = phase_.load(acquire); // P1
+        if (seen == phase::closed) {
+            return;
+        }
+        if (seen == phase::paused) {
+            phase_.wait(phase::paused, acquire); // P1
+            continue;
+        }
+        active_.fetch_add(1, seq_cst); // P2
+        mine.run();
+        active_.fetch_sub(1, seq_cst); // P2
+        active_.notify_all();
+    }
+}
+
+void runtime_core::run() {
+    if (pause_requested_.exchange(false, acq_rel)) { // P1
+        return;
+    }
+    driven_.store(true, relaxed); // hint: for errors
+    phase_.store(phase::running, seq_cst); // P1
+    phase_.notify_all();
+    if (pause_requested_.exchange(false, acq_rel)) { // P1
+        pause();
+    }
+    at(0).run();
+    // The phase is paused: whoever still enters its loop leaves it at once.
+    for (std::uint32_t left = active_.load(seq_cst); left != 0; left = active_.load(seq_cst)) { // P2
+        active_.wait(left, acquire); // P2
+    }
+    pause_requested_.store(false, relaxed); // own: the driver
+    driven_.store(false, relaxed); // hint: for errors
+}
+
+void runtime_core::pause() noexcept {
+    phase running = phase::running;
+    if (!phase_.compare_exchange_strong(running, phase::paused, seq_cst, acquire)) { // P1; fail: P1
+        pause_requested_.store(true, seq_cst); // P1
+        return;
+    }
+    for (const auto& each : workers_) {
+        each->notify();
+    }
+}
+
+void runtime_core::end_threads() noexcept {
+    phase_.store(phase::closed, seq_cst); // P1
+    phase_.notify_all();
+    for (std::thread& each : threads_) {
+        each.join();
+    }
+    threads_.clear();
+}
+
+bool runtime_core::wake_one() noexcept {
+    const int index = idle_.claim_wake();
+    if (index < 0) {
+        return false;
+    }
+    at(static_cast<unsigned>(index)).notify();
+    return true;
+}
+
+std::vector<any_task> runtime_core::all_tasks() {
+    std::vector<any_task> out;
+    for (const auto& each : workers_) {
+        each->tasks().collect(out);
+    }
+    return out;
+}
+
+// -- virtual time --
+
+bool runtime_core::advance_time() noexcept {
+    for (const auto& each : workers_) {
+        if (each->has_work() || each->serve(now())) {
+            return true;
+        }
+    }
+    clock::time_point next = clock::time_point::max();
+    for (const auto& each : workers_) {
+        next = std::min(next, each->wheel().next_deadline());
+    }
+    if (next == clock::time_point::max()) {
+        return false;
+    }
+    virtual_clock_->advance_to(next);
+    for (const auto& each : workers_) {
+        (void)each->serve(next);
+    }
+    return true;
+}
+
+// -- siblings --
+
+bool runtime_core::look_after(worker& helper, clock::time_point now) noexcept {
+    bool any_stuck = false;
+    for (unsigned i = 0; i != size(); ++i) {
+        worker& sibling = at(i);
+        last_look& last = looks_[i];
+        const std::uint64_t steps = sibling.steps();
+        const clock::time_point real = clock::now();
+        if (&sibling == &helper || sibling.asleep() || steps != last.steps) {
+            last = {.steps = steps, .since = real};
+            continue;
+        }
+        if (real - last.since < stuck_after) {
+            continue;
+        }
+        any_stuck = true;
+        if (real - last.since >= slow_step_ && sibling.claim_slow_report(steps)) {
+            report_slow(find(sibling.running_hint()), real - last.since);
+        }
+        rescue(sibling, helper, now);
+    }
+    return any_stuck;
+}
+
+void runtime_core::rescue(worker& stuck, worker& helper, clock::time_point now) noexcept {
+    (void)stuck.serve(now);
+    (void)stuck.give_away(helper, worker::patience::immediate);
+}
+
+// The task at an address, if it is still there: only its registry may follow the pointer.
+any_task runtime_core::find(const task_base* address) noexcept {
+    for (const auto& each : workers_) {
+        if (any_task found = each->tasks().find(address); found.valid()) {
+            return found;
+        }
+    }
+    return {};
+}
+
+void runtime_core::report_slow(const any_task& task, clock::duration lasted) noexcept {
+    try {
+        const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(lasted).count();
+        const std::string who = task.valid() ? to_string(task) : std::string("a callback");
+        emit({.kind = report_kind::slow_step,
+              .message = who + " has kept its loop for " + std::to_string(ms) +
+                         " ms without awaiting; move blocking calls to an executor",
+              .task_name = task.valid() ? task.name() : std::string(),
+              .site = task.valid() ? task.creation_site() : std::source_location(),
+              .error = nullptr});
+    } catch (...) { // out of memory: the report is lost, the program is not
+    }
+}
+
+} // namespace eddy::inline v0

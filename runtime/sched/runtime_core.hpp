@@ -1,0 +1,122 @@
+// runtime_core.hpp — what the workers of a runtime share: who sleeps, the clock, and whether they run at all.
+//
+// Threads:    start, pause, close: the driver, one at a time.  The rest: any thread.
+// Invariants: I1  between pause() and start() no worker runs a step.
+//             I2  at most one worker is the watcher: the one that sleeps no longer than watch_min..watch_max, to look
+//                 after siblings that are stuck.
+// Pairs:      P1  phase_: start, pause, close -> the workers
+//             P2  active_: a worker leaves its loop -> run        what it did is seen by the driver
+//             P3  sleeping_: enter_sleep -> all_asleep            the last one to sleep sees what the others did
+//             P4  watched_: resign -> become_watcher              looks_ has one user at a time
+
+#pragma once
+
+#include "sched/parking.hpp"
+#include "sched/worker.hpp"
+
+#include <eddy/base/clock.hpp>
+#include <eddy/sched/runtime.hpp>
+
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace eddy::inline v0 {
+
+class runtime_core {
+public:
+    explicit runtime_core(runtime_options options);
+    ~runtime_core();
+    runtime_core(const runtime_core&) = delete;
+    runtime_core& operator=(const runtime_core&) = delete;
+
+    // -- the driver --
+
+    /// Runs all workers, the first one on this thread, until pause() is asked for.
+    void run();
+    /// A stop that was asked for while nothing ran does not count any more.
+    void forget_pause() noexcept { pause_requested_.store(false, relaxed); } // own: nothing runs
+
+    /// Ends the threads. No worker runs.
+    void end_threads() noexcept;
+
+    // -- any thread --
+
+    /// Makes run() return: at once if it is not running yet.
+    void pause() noexcept;
+    [[nodiscard]] bool running() const noexcept { return phase_.load(acquire) == phase::running; } // P1
+    [[nodiscard]] bool driven() const noexcept { return driven_.load(relaxed); } // hint: for errors
+
+    [[nodiscard]] const clock_source& time() const noexcept { return *clock_; }
+    [[nodiscard]] clock::time_point now() const noexcept { return clock_->now(); }
+    [[nodiscard]] idle_set<>& idle() noexcept { return idle_; }
+    [[nodiscard]] unsigned size() const noexcept { return static_cast<unsigned>(workers_.size()); }
+    [[nodiscard]] worker& at(unsigned index) noexcept { return *workers_[index]; }
+    [[nodiscard]] const runtime_options& options() const noexcept { return options_; }
+    [[nodiscard]] clock::duration slow_step() const noexcept { return slow_step_; }
+    [[nodiscard]] bool debug() const noexcept { return debug_; }
+
+    [[nodiscard]] std::vector<any_task> all_tasks();
+    void report_slow(const any_task& task, clock::duration lasted) noexcept;
+
+    // -- the workers --
+
+    void enter_sleep() noexcept { sleeping_.fetch_add(1, seq_cst); } // P3
+    void leave_sleep() noexcept { sleeping_.fetch_sub(1, seq_cst); } // P3
+    [[nodiscard]] bool all_asleep() const noexcept { return sleeping_.load(seq_cst) == size(); } // P3
+
+    /// For a worker that entered sleep: true if it was the last one; then it counts as awake again.
+    [[nodiscard]] bool claim_quiescence() noexcept {
+        std::uint32_t all = size();
+        return sleeping_.compare_exchange_strong(all, all - 1, seq_cst, relaxed); // P3; fail: unused
+    }
+    /// In virtual time, by whoever claimed quiescence: moves the clock to the next timer of all and fires it.
+    /// False: there is none, and nothing else to do.
+    bool advance_time() noexcept;
+    [[nodiscard]] bool virtual_time() const noexcept { return virtual_clock_ != nullptr; }
+
+    [[nodiscard]] bool become_watcher() noexcept {
+        return !watched_.load(relaxed) && // hint: seen taken, it is not worth a write
+               !watched_.exchange(true, acquire); // P4
+    }
+    void resign_as_watcher() noexcept { watched_.store(false, release); } // P4
+    [[nodiscard]] bool watched() const noexcept { return watched_.load(relaxed); } // hint: one too many only costs time
+    /// Wakes one sleeping worker, if nobody searches. True: it did.
+    bool wake_one() noexcept;
+    /// Serves the siblings that have been in one step for a while, and reports slow steps. True: there are some.
+    /// Only the watcher.
+    bool look_after(worker& helper, clock::time_point now) noexcept;
+
+private:
+    enum class phase : std::uint8_t { paused, running, closed };
+    struct last_look {
+        std::uint64_t steps = 0;
+        clock::time_point since{};
+    };
+    static constexpr clock::duration stuck_after = std::chrono::microseconds(500);
+
+    static void rescue(worker& stuck, worker& helper, clock::time_point now) noexcept;
+    [[nodiscard]] any_task find(const task_base* address) noexcept;
+    void thread_main(worker& mine) noexcept;
+    void start_threads();
+
+    runtime_options options_;
+    bool debug_;
+    clock::duration slow_step_;
+    steady_clock_source steady_;
+    std::unique_ptr<virtual_clock_source> virtual_clock_;
+    const clock_source* clock_;
+    idle_set<> idle_;
+    std::vector<std::unique_ptr<worker>> workers_;
+    std::vector<std::thread> threads_;
+    std::vector<last_look> looks_; // the watcher's
+
+    alignas(line_bytes) atomic<phase> phase_{phase::paused};
+    alignas(line_bytes) atomic<std::uint32_t> active_{0};
+    atomic<std::uint32_t> sleeping_{0};
+    atomic<bool> watched_{false};
+    atomic<bool> driven_{false};
+    atomic<bool> pause_requested_{false};
+};
+
+} // namespace eddy::inline v0

@@ -1,0 +1,34 @@
+// sleep.cpp — waiting in a wheel.
+
+#include <eddy/sched/sleep.hpp>
+
+#include "sched/runtime_core.hpp"
+#include "sched/worker.hpp"
+
+namespace eddy::inline v0 {
+
+bool sleep_op::await_suspend(promise_base& promise) {
+    worker& here = *worker::current();
+    const clock::time_point time = here.runtime().now();
+    const clock::time_point deadline =
+        from_ == base::duration ? deadline_after(time, span_) : clock::time_point(span_);
+    if (deadline <= time) {
+        yield(promise);
+        return true;
+    }
+    return park(promise, [&] {
+        wheel_ = &here.wheel();
+        wheel_->insert(*this, deadline);
+    });
+}
+
+abort_result sleep_op::abort() noexcept {
+    return wheel_->cancel(*this) ? abort_result::aborted : abort_result::completed;
+}
+
+clock::time_point now() noexcept {
+    const worker* const here = worker::current();
+    return here != nullptr ? here->runtime().now() : clock::now();
+}
+
+} // namespace eddy::inline v0

@@ -1,0 +1,62 @@
+// timeout.cpp — arming, expiring and leaving a deadline.
+
+#include <eddy/sched/timeout.hpp>
+
+#include "sched/worker.hpp"
+
+#include <eddy/base/syscall.hpp>
+
+namespace eddy::inline v0 {
+
+timeout_scope::timeout_scope(branch& over) noexcept
+    : timer_node(&fired), branch_(&over), requests_before_(over.cancelling()) {}
+
+timeout_scope::~timeout_scope() { disarm(); }
+
+void timeout_scope::reschedule(clock::time_point when) {
+    disarm();
+    if (expired()) {
+        throw invalid_state_error("the timeout has expired");
+    }
+    when_ = when;
+    if (when != clock::time_point::max()) {
+        armed_ = true;
+        fire_ended_.store(false, relaxed); // init: not armed
+        wheel_ = &worker::current()->wheel();
+        wheel_->insert(*this, when);
+    }
+}
+
+void timeout_scope::fired(timer_node& node) noexcept {
+    auto& self = static_cast<timeout_scope&>(node);
+    self.expired_.store(true, release); // P1
+    (void)self.branch_->cancel();
+    self.fire_ended_.store(true, release); // P1
+    // GONE: the scope may have been left.
+}
+
+void timeout_scope::disarm() noexcept {
+    if (!std::exchange(armed_, false) || wheel_->cancel(*this)) {
+        return;
+    }
+    while (!fire_ended_.load(acquire)) { // P1
+        sys::sched_yield();
+    }
+}
+
+bool timeout_scope::leave(bool body_was_cancelled) noexcept {
+    disarm();
+    if (!expired()) {
+        return false;
+    }
+    const bool only_mine = branch_->uncancel() <= requests_before_;
+    if (body_was_cancelled) {
+        return only_mine;
+    }
+    if (only_mine) {
+        (void)branch_->take_cancel(); // the request came too late to be delivered
+    }
+    return false;
+}
+
+} // namespace eddy::inline v0

@@ -1,0 +1,251 @@
+// worker.cpp — what a worker runs next. The one place that resumes coroutines.
+
+#include "sched/worker.hpp"
+
+#include "sched/runtime_core.hpp"
+
+#include <eddy/core/fork_group.hpp>
+
+namespace eddy::inline v0 {
+
+worker::worker(runtime_core& runtime, unsigned index)
+    : scheduler(&runtime),
+      event_loop(*this),
+      runtime_(runtime),
+      index_(index),
+      random_(process_seed(), index),
+      pinned_(*this),
+      wheel_(runtime.now()),
+      watches_(*this) {
+    set_observed(static_cast<bool>(runtime.options().on_suspend));
+}
+
+worker::~worker() {
+    watches_.clear();
+    discard_all();
+}
+
+void worker::run() {
+    set_current(this);
+    while (runtime_.running()) {
+        if (!step() && !search()) {
+            park();
+        }
+    }
+    if (searching_) {
+        searching_ = false;
+        (void)runtime_.idle().stop_search();
+    }
+    set_current(nullptr);
+}
+
+// Runs one thing. False: there was nothing here.
+bool worker::step() {
+    if (++tick_ == steps_between_polls) [[unlikely]] {
+        tick_ = 0;
+        maintain();
+        if (runnable* const item = next_ready()) {
+            run(*item);
+            return true;
+        }
+    }
+    if (fork_group* const group = forks().pop()) {
+        run_group(*group);
+        return true;
+    }
+    if (runnable* const item = next_ready()) {
+        run(*item);
+        return true;
+    }
+    return false;
+}
+
+runnable* worker::next_ready() noexcept {
+    // Every few steps the queues that others fill come first, so that a task which makes itself ready cannot keep
+    // them waiting.
+    if (tick_ == 0) {
+        if (runnable* const item = pinned_.pop()) {
+            return item;
+        }
+        if (runnable* const list = inbox_.take_all()) {
+            take_in(list);
+        }
+    }
+    if (runnable* const item = ready_.pop()) {
+        return item;
+    }
+    if (runnable* const list = backlog_.take(ready_capacity)) {
+        return refill(list);
+    }
+    if (runnable* const item = pinned_.pop()) {
+        return item;
+    }
+    if (runnable* const list = inbox_.take_all()) {
+        return refill(list);
+    }
+    return nullptr;
+}
+
+// Keeps the first of `list` and queues the rest, which is newer than nothing that is queued here.
+runnable* worker::refill(runnable* list) noexcept {
+    runnable* const first = list;
+    runnable* rest = list->inbox_next;
+    while (rest != nullptr && ready_.push(rest)) {
+        rest = rest->inbox_next;
+    }
+    take_in(rest);
+    return first;
+}
+
+void worker::take_in(runnable* list) noexcept {
+    while (list != nullptr) {
+        runnable* const next = list->inbox_next;
+        queue(*list);
+        list = next;
+    }
+}
+
+void worker::run(runnable& item) noexcept {
+    switch (item.what()) {
+    case runnable::kind::branch:
+        run_step(static_cast<branch&>(item));
+        return;
+    case runnable::kind::callback:
+        count_step();
+        callback_queue::take_turn(static_cast<callback&>(item));
+        return;
+    case runnable::kind::job:
+        static_cast<job&>(item).run();
+        return;
+    }
+}
+
+void worker::run_step(branch& ready) noexcept {
+    task_base& task = ready.task();
+    if (ready.is_root() && task.first_step() && ready.take_cancel()) {
+        task.finish(*ready.leaf());
+        return;
+    }
+    resume(task, ready.leaf()->handle());
+}
+
+void worker::run_group(fork_group& group) noexcept {
+    task_base& task = group.task();
+    resume(task, group.take_next());
+}
+
+void worker::resume(task_base& task, std::coroutine_handle<> frame) noexcept {
+    task_base* const outer = running();
+    count_step();
+    task.note_running(*this);
+    set_running(&task);
+    running_hint_.store(&task, relaxed); // hint: see running_hint()
+    refill_budget();
+    if (runtime_.debug()) [[unlikely]] {
+        resume_timed(task, frame);
+    } else {
+        frame.resume();
+    }
+    // GONE: the task may have ended.
+    set_running(outer);
+    running_hint_.store(outer, relaxed); // hint: see running_hint()
+}
+
+void worker::resume_timed(task_base& task, std::coroutine_handle<> frame) noexcept {
+    const state_ref<task_base> kept = state_ref<task_base>::share(&task);
+    const std::uint64_t step = steps();
+    const clock::time_point begun = clock::now();
+    frame.resume();
+    const clock::duration lasted = clock::now() - begun;
+    if (lasted >= runtime_.slow_step() && claim_slow_report(step)) {
+        runtime_.report_slow(any_task(kept), lasted);
+    }
+}
+
+void worker::queue(runnable& item) noexcept {
+    if (!backlog_.empty_hint() || !ready_.push(&item)) {
+        backlog_.push(item);
+    }
+}
+
+void worker::make_ready(runnable& item) noexcept {
+    queue(item);
+    if (ready_.size_hint() >= 2) { // one item is for this worker itself
+        offer();
+    }
+}
+
+void worker::note_suspension(task_base& task) noexcept {
+    try {
+        runtime_.options().on_suspend(any_task(state_ref<task_base>::share(&task)));
+    } catch (...) {
+        emit_callback_failure("on_suspend", std::current_exception());
+    }
+}
+
+void worker::post(runnable& item) noexcept {
+    if (current() == this) {
+        make_ready(item);
+        return;
+    }
+    inbox_.post(item);
+    // GONE: the item may have been run.
+    notify();
+}
+
+void worker::post_callback(callback& item) noexcept {
+    callbacks_.add(item);
+    post(item);
+}
+
+void worker::notify() noexcept {
+    if (token_.notify()) {
+        reactor_.interrupt();
+    }
+}
+
+void worker::arm(timer_node& node, clock::time_point deadline) noexcept {
+    const bool earliest = wheel_.insert(node, deadline);
+    // GONE: the node may have fired.
+    if (earliest && current() != this) {
+        notify();
+    }
+}
+
+// -- pinned tasks --
+
+void worker::pinned_queue::schedule(branch& ready) noexcept {
+    posted_.post(ready);
+    // GONE: the branch may be running.
+    if (worker::current() != &owner_) {
+        owner_.notify();
+    }
+}
+
+runnable* worker::pinned_queue::pop() noexcept {
+    if (list_ == nullptr) {
+        list_ = posted_.take_all();
+    }
+    runnable* const first = list_;
+    if (first != nullptr) {
+        list_ = first->inbox_next;
+    }
+    return first;
+}
+
+// -- the end --
+
+// Nothing runs any more: what is still queued is let go.
+void worker::discard_all() noexcept {
+    timer_list due;
+    closing_ = true;
+    wheel_.expire(clock::time_point::max(), due);
+    timer_wheel::fire(due);
+    while (runnable* const item = next_ready()) {
+        if (item->what() == runnable::kind::callback) {
+            callback_queue::discard(static_cast<callback&>(*item));
+        }
+    }
+}
+
+} // namespace eddy::inline v0

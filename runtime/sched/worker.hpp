@@ -1,0 +1,182 @@
+// worker.hpp — one thread with one event loop: what it runs next, and how it sleeps.
+//
+//     forks (own, LIFO) -> ready (own, FIFO) -> pinned -> inbox -> steal -> park
+//     every 61st step: ready, pinned and inbox before forks; then also timers, and poll(0) if descriptors wait
+//
+// Threads:    run, and what it calls: the worker's own thread.  post, notify, give_away, serve, the facts about its
+//             progress: any thread.
+// Invariants: I1  whatever was posted, pushed or armed here is run by this worker, or by a sibling that steals or
+//                 rescues it, without a further event.
+//             I2  before it blocks it has announced so and then looked at every queue (docs/design/parking.md).
+// Pairs:      P1  steps_, polled_: the worker -> siblings     hints: whether it is stuck
+// Design:     docs/design/worker.md
+
+#pragma once
+
+#include "sched/backlog.hpp"
+#include "sched/callback_queue.hpp"
+#include "sched/parking.hpp"
+#include "sched/watch_table.hpp"
+
+#include <eddy/base/random.hpp>
+#include <eddy/core/task.hpp>
+#include <eddy/io/reactor.hpp>
+#include <eddy/io/timer_wheel.hpp>
+#include <eddy/lockfree/inbox.hpp>
+#include <eddy/lockfree/ready_ring.hpp>
+#include <eddy/sched/event_loop.hpp>
+
+#include <coroutine>
+
+namespace eddy::inline v0 {
+
+class runtime_core;
+
+class worker final : public scheduler, public event_loop {
+public:
+    /// Throws: std::system_error if an epoll or eventfd cannot be had.
+    worker(runtime_core& runtime, unsigned index);
+    ~worker();
+
+    // -- own thread --
+
+    /// Runs until the runtime pauses.
+    void run();
+
+    void make_ready(runnable& item) noexcept override;
+    void forks_published() noexcept override { offer(); }
+    void note_suspension(task_base& task) noexcept override;
+    void run_step(branch& ready) noexcept override;
+
+    /// Whether a task may be run eagerly inside the running one; nested too deeply it is queued instead.
+    [[nodiscard]] bool enter_eager() noexcept { return eager_depth_ < eager_depth_max && (++eager_depth_, true); }
+    void leave_eager() noexcept { --eager_depth_; }
+
+    /// The worker of this thread; nullptr outside.
+    [[nodiscard]] static worker* current() noexcept { return static_cast<worker*>(scheduler::current()); }
+
+    // -- any thread --
+
+    void post(runnable& item) noexcept override;
+    void post_callback(callback& item) noexcept override;
+    /// Wakes the worker if it sleeps.
+    void notify() noexcept;
+    /// Arms `node` in this worker's wheel; a sleeping worker learns of it.
+    void arm(timer_node& node, clock::time_point deadline) noexcept;
+
+    [[nodiscard]] timer_wheel& wheel() noexcept { return wheel_; }
+    [[nodiscard]] reactor& descriptors() noexcept { return reactor_; }
+    [[nodiscard]] watch_table& watches() noexcept { return watches_; }
+    [[nodiscard]] task_registry& tasks() noexcept { return tasks_; }
+    [[nodiscard]] placement& pinned() noexcept { return pinned_; }
+    [[nodiscard]] runtime_core& runtime() const noexcept { return runtime_; }
+    [[nodiscard]] unsigned index() const noexcept { return index_; }
+    void note_descriptors() noexcept { polls_.store(true, relaxed); } // hint: the next maintenance polls
+
+    // -- siblings --
+
+    /// Moves work of this worker to `thief`: its oldest fork, else half of what is ready, else the inbox.
+    enum class patience : std::uint8_t { immediate, let_owner_try };
+    [[nodiscard]] bool give_away(worker& thief, patience how) noexcept;
+    /// Fires the timers and polls the descriptors of this worker in its stead. True: there was something.
+    [[nodiscard]] bool serve(clock::time_point now) noexcept;
+    [[nodiscard]] bool has_work() const noexcept;
+    /// Whether a sibling that is about to sleep should look here first.
+    [[nodiscard]] bool has_surplus() const noexcept {
+        return ready_.size_hint() >= 2 || !backlog_.empty_hint();
+    }
+    /// True once for the step number `step`: a slow one is reported by one observer.
+    [[nodiscard]] bool claim_slow_report(std::uint64_t step) noexcept {
+        return slow_reported_.exchange(step, relaxed) != step; // count:
+    }
+    [[nodiscard]] bool closing() const noexcept { return closing_; }
+    /// Grows while the worker makes progress.
+    [[nodiscard]] std::uint64_t steps() const noexcept { return steps_.load(relaxed); } // P1
+    [[nodiscard]] bool asleep() const noexcept { return asleep_.load(relaxed); }         // hint:
+    [[nodiscard]] const task_base* running_hint() const noexcept {
+        return running_hint_.load(relaxed); // hint: only compared, never followed
+    }
+    /// How long work stolen from here kept the thief busy: too little, and fewer offers are made.
+    void note_theft(clock::duration lasted) noexcept;
+
+private:
+    class pinned_queue final : public placement {
+    public:
+        explicit pinned_queue(worker& owner) noexcept : owner_(owner) {}
+        void schedule(branch& ready) noexcept override;
+        runnable* pop() noexcept;
+        [[nodiscard]] bool empty() const noexcept { return list_ == nullptr && posted_.empty_hint(); }
+
+    private:
+        worker& owner_;
+        runnable* list_ = nullptr; // the owner's
+        inbox<runnable> posted_;
+    };
+
+    enum class found : std::uint8_t { nothing, something };
+
+    bool step();
+    [[nodiscard]] runnable* next_ready() noexcept;
+    [[nodiscard]] runnable* refill(runnable* list) noexcept;
+    void take_in(runnable* list) noexcept;
+    void queue(runnable& item) noexcept;
+    void run(runnable& item) noexcept;
+    void run_group(fork_group& group) noexcept;
+    void resume(task_base& task, std::coroutine_handle<> frame) noexcept;
+    void resume_timed(task_base& task, std::coroutine_handle<> frame) noexcept;
+    void count_step() noexcept { steps_.store(steps_.load(relaxed) + 1, relaxed); } // own: both; P1
+    void maintain() noexcept;
+    bool fire_timers(clock::time_point now) noexcept;
+    void offer() noexcept;
+    void discard_all() noexcept;
+
+    bool search() noexcept;
+    void stop_search(found what) noexcept;
+    [[nodiscard]] bool give_ready(worker& thief, patience how) noexcept;
+    [[nodiscard]] bool give_list(worker& thief, runnable* list) noexcept;
+    template <typename Item>
+    void run_loot(Item& item, worker& victim) noexcept;
+    void end_theft() noexcept;
+    void park() noexcept;
+    void block() noexcept;
+    [[nodiscard]] bool anything_to_do() noexcept;
+
+    static constexpr clock::duration watch_min = std::chrono::milliseconds(1);
+    static constexpr clock::duration watch_max = std::chrono::milliseconds(10);
+    static constexpr unsigned eager_depth_max = 64;
+    static constexpr unsigned ready_capacity = 256;
+    static constexpr unsigned steps_between_polls = 61;
+
+    runtime_core& runtime_;
+    const unsigned index_;
+    random_source random_;
+    unsigned tick_ = 0;
+    bool searching_ = false;
+    bool closing_ = false;
+    unsigned eager_depth_ = 0;
+    worker* robbed_ = nullptr; // whose work runs now, if it was stolen
+    clock::time_point stolen_at_{};
+    clock::duration watch_period_ = watch_min;
+    std::uint32_t skip_offers_ = 0;
+    clock::time_point looked_at_{};
+
+    ready_ring<runnable, ready_capacity> ready_;
+    backlog backlog_;
+    pinned_queue pinned_;
+    callback_queue callbacks_;
+    inbox<runnable> inbox_;
+    timer_wheel wheel_;
+    reactor reactor_;
+    watch_table watches_;
+    task_registry tasks_;
+    park_token<> token_;
+
+    alignas(line_bytes) atomic<std::uint64_t> steps_{0};
+    atomic<const task_base*> running_hint_{nullptr};
+    atomic<bool> asleep_{false};
+    atomic<std::uint64_t> slow_reported_{0};
+    atomic<bool> polls_{false};
+    atomic<std::uint32_t> offers_skipped_{0};
+};
+
+} // namespace eddy::inline v0

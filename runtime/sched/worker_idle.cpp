@@ -1,0 +1,239 @@
+// worker_idle.cpp — what a worker does when it has nothing to run: search, park, and look after its siblings.
+
+#include "sched/runtime_core.hpp"
+#include "sched/worker.hpp"
+
+#include <eddy/core/fork_group.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace eddy::inline v0 {
+namespace {
+
+constexpr int search_rounds = 3;
+constexpr int pauses_between_looks = 40; // about a microsecond
+constexpr std::uint32_t skip_offers_max = 1U << 16U;
+constexpr clock::duration theft_pays = std::chrono::microseconds(20);
+constexpr clock::duration poll_every = std::chrono::milliseconds(1);
+
+void pause_a_little() noexcept {
+    for (int i = 0; i != pauses_between_looks; ++i) {
+        native_sync::pause();
+    }
+}
+
+} // namespace
+
+// Every 61 steps: timers, descriptors, and siblings that may be stuck while nobody sleeps.
+void worker::maintain() noexcept {
+    const clock::time_point now = runtime_.now();
+    (void)fire_timers(now);
+    if (polls_.load(relaxed)) { // hint: set before the wait was armed, by this worker or by one that notifies it
+        (void)reactor_.poll(clock::duration::zero(), ready_capacity);
+    }
+    if (runtime_.size() > 1 && now - looked_at_ >= poll_every) {
+        looked_at_ = now;
+        if (runtime_.become_watcher()) {
+            (void)runtime_.look_after(*this, now);
+            runtime_.resign_as_watcher();
+        }
+    }
+}
+
+bool worker::fire_timers(clock::time_point now) noexcept {
+    if (wheel_.next_deadline_hint() > now) {
+        return false;
+    }
+    timer_list due;
+    if (wheel_.expire(now, due) == 0) {
+        return false;
+    }
+    timer_wheel::fire(due);
+    return true;
+}
+
+bool worker::serve(clock::time_point now) noexcept {
+    const bool fired = fire_timers(now);
+    return reactor_.poll(clock::duration::zero(), ready_capacity, reactor::poller::sibling) != 0 || fired;
+}
+
+// Tells one sleeping worker that there is something to steal, unless that has not been worth it lately.
+void worker::offer() noexcept {
+    if (runtime_.size() == 1 || skip_offers_-- != 0) {
+        skip_offers_ += runtime_.size() == 1 ? 1 : 0;
+        return;
+    }
+    const std::uint32_t skipped = offers_skipped_.load(relaxed); // hint: thieves reset it
+    skip_offers_ = skipped;
+    if (runtime_.wake_one()) {
+        offers_skipped_.store(std::min(2 * skipped + 16, skip_offers_max), relaxed); // hint: see above
+    }
+}
+
+void worker::note_theft(clock::duration lasted) noexcept {
+    if (lasted >= theft_pays) {
+        offers_skipped_.store(0, relaxed); // hint: offers come again at once
+    }
+}
+
+// -- stealing --
+
+bool worker::give_away(worker& thief, patience how) noexcept {
+    if (forks().has_public_hint()) {
+        const std::int64_t age = forks().age_hint();
+        if (how == patience::let_owner_try) {
+            pause_a_little(); // what the owner is about to take itself is not worth the way
+        }
+        if (forks().age_hint() == age) {
+            if (fork_group* const group = forks().steal().value) {
+                thief.run_loot(*group, *this);
+                return true;
+            }
+        }
+    }
+    return give_ready(thief, how) || give_list(thief, backlog_.take(ready_capacity / 2)) ||
+           give_list(thief, inbox_.take_all());
+}
+
+bool worker::give_ready(worker& thief, patience how) noexcept {
+    if (how == patience::let_owner_try && ready_.size_hint() < 2) {
+        return false;
+    }
+    std::array<runnable*, ready_capacity / 2> loot{};
+    const std::size_t count = ready_.steal_half(loot.data(), loot.size());
+    for (std::size_t i = 1; i < count; ++i) {
+        thief.queue(*loot[i]);
+    }
+    if (count != 0) {
+        thief.run_loot(*loot[0], *this);
+    }
+    return count != 0;
+}
+
+bool worker::give_list(worker& thief, runnable* list) noexcept {
+    if (list == nullptr) {
+        return false;
+    }
+    thief.run_loot(*thief.refill(list), *this);
+    return true;
+}
+
+template <typename Item>
+void worker::run_loot(Item& item, worker& victim) noexcept {
+    end_theft();
+    robbed_ = &victim;
+    stolen_at_ = clock::now();
+    stop_search(found::something);
+    if constexpr (std::is_same_v<Item, fork_group>) {
+        run_group(item);
+    } else {
+        run(item);
+    }
+}
+
+// What was stolen has been run: its victim learns whether that was worth it.
+void worker::end_theft() noexcept {
+    if (robbed_ != nullptr) {
+        robbed_->note_theft(clock::now() - stolen_at_);
+        robbed_ = nullptr;
+    }
+}
+
+void worker::stop_search(found what) noexcept {
+    if (!searching_) {
+        return;
+    }
+    searching_ = false;
+    if (runtime_.idle().stop_search() && what == found::something) {
+        (void)runtime_.wake_one();
+    }
+}
+
+// Looks for work at the siblings. True: it has run some, or there is some here.
+bool worker::search() noexcept {
+    end_theft();
+    if (runtime_.size() == 1) {
+        return false;
+    }
+    if (!searching_ && !(searching_ = runtime_.idle().start_search())) {
+        return false;
+    }
+    for (int round = 0; round != search_rounds; ++round) {
+        const auto first = static_cast<unsigned>(random_.below(runtime_.size()));
+        for (unsigned i = 0; i != runtime_.size(); ++i) {
+            worker& victim = runtime_.at((first + i) % runtime_.size());
+            if (&victim != this && victim.give_away(*this, patience::let_owner_try)) {
+                return true;
+            }
+        }
+        if (has_work() || !runtime_.running()) {
+            stop_search(found::something);
+            return true;
+        }
+        pause_a_little();
+    }
+    return false;
+}
+
+// -- sleeping --
+
+bool worker::has_work() const noexcept {
+    return !inbox_.empty_hint() || ready_.size_hint() != 0 || !backlog_.empty_hint() || !pinned_.empty();
+}
+
+bool worker::anything_to_do() noexcept {
+    if (has_work() || !runtime_.running()) {
+        return true;
+    }
+    for (unsigned i = 0; i != runtime_.size(); ++i) {
+        if (i != index_ && runtime_.at(i).has_surplus()) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void worker::park() noexcept {
+    token_.prepare();
+    runtime_.idle().announce(index_);
+    stop_search(found::nothing);
+    asleep_.store(true, relaxed); // hint: a sleeper is not stuck
+    if (!anything_to_do()) {
+        block();
+    }
+    asleep_.store(false, relaxed); // hint: see above
+    (void)token_.finish();
+    searching_ = !runtime_.idle().retract(index_);
+    if (runtime_.size() > 1 && !runtime_.watched() && has_work()) {
+        (void)runtime_.wake_one();
+    }
+}
+
+void worker::block() noexcept {
+    runtime_.enter_sleep();
+    if (runtime_.virtual_time() && runtime_.claim_quiescence()) {
+        if (runtime_.advance_time()) {
+            return;
+        }
+        runtime_.enter_sleep();
+    }
+    const bool watches = runtime_.size() > 1 && !runtime_.all_asleep() && runtime_.become_watcher();
+    clock::duration limit = runtime_.virtual_time()
+                                ? reactor::forever
+                                : time_until(wheel_.next_deadline(), runtime_.now());
+    if (watches) {
+        limit = std::min(limit, watch_period_);
+    }
+    (void)reactor_.poll(limit, ready_capacity);
+    runtime_.leave_sleep();
+    const clock::time_point now = runtime_.now();
+    (void)fire_timers(now);
+    if (watches) {
+        const bool stuck = runtime_.look_after(*this, now);
+        watch_period_ = stuck ? watch_min : std::min(2 * watch_period_, watch_max);
+        runtime_.resign_as_watcher();
+    }
+}
+
+} // namespace eddy::inline v0
