@@ -86,15 +86,15 @@ private:
 };
 
 void print_head(const nlohmann::json& machine, const nlohmann::json& versions) {
-    constexpr double busy = 0.5;
+    constexpr double busy_max = 0.3;
     std::cout << summary_of(machine) << "\neddy " << versions.at("eddy").get<std::string>() << ", "
               << versions.at("compiler").get<std::string>() << ", oneTBB "
               << versions.at("tbb").get<std::string>() << ", mimalloc "
               << versions.at("mimalloc").get<std::string>() << '\n';
-    const auto load = machine.at("load_before").get<double>();
-    if (load > busy) {
-        std::cout << "The machine was busy with something else (load "
-                  << quantity(load, compare::unit::count) << "): do not trust the times.\n";
+    const auto busy = machine.at("busy_cores_before").get<double>();
+    if (busy > busy_max) {
+        std::cout << "The machine was busy with something else ("
+                  << quantity(busy, compare::unit::count) << " cores): do not trust the times.\n";
     }
     std::cout << std::flush;
 }

@@ -47,12 +47,25 @@ std::vector<compare::model> reached(const compare::workload& workload, const res
     return models;
 }
 
-// The largest size that at least `models` of them reached.
-std::optional<std::uint64_t> largest_size(const compare::workload& workload, const results& found,
-                                          std::size_t models) {
+// The size that most models reached; of several such sizes the largest.
+std::optional<std::uint64_t> common_size(const compare::workload& workload, const results& found) {
+    std::optional<std::uint64_t> common;
+    std::size_t most = 1;
+    for (const std::uint64_t size : found.sizes_of(workload)) {
+        const std::size_t models = reached(workload, found, size).size();
+        if (models > most || (models == most && size > common.value_or(0))) {
+            most = models;
+            common = size;
+        }
+    }
+    return common;
+}
+
+// The largest size that any model reached.
+std::optional<std::uint64_t> largest_size(const compare::workload& workload, const results& found) {
     std::optional<std::uint64_t> largest;
     for (const std::uint64_t size : found.sizes_of(workload)) {
-        if (reached(workload, found, size).size() >= models && size >= largest.value_or(0)) {
+        if (!reached(workload, found, size).empty() && size > largest.value_or(0)) {
             largest = size;
         }
     }
@@ -96,43 +109,56 @@ std::string answer(const compare::question& question, const std::vector<score>& 
            list_of(winners) + " (" + quantity(best, question.values) + others + ")";
 }
 
-// "; only a did 1 000 000", if that is more than what was compared
+// The answers to the questions that at least two models have measured at `size`.
+std::vector<std::string> answers(const compare::workload& workload, const results& found,
+                                 std::uint64_t size) {
+    std::vector<std::string> all;
+    for (const compare::question& question : workload.questions) {
+        const auto values = scores(workload, found, question.metric, size);
+        if (values.size() >= 2 && size >= question.size_min) {
+            all.push_back(answer(question, values));
+        }
+    }
+    return all;
+}
+
+// "; only a and b did 1 000 000, and quickest there were a (..)", if that is more than was compared
 std::string beyond(const compare::workload& workload, const results& found,
                    std::uint64_t compared) {
-    const std::uint64_t size = largest_size(workload, found, 1).value_or(compared);
-    if (size == compared) {
+    const std::uint64_t size = largest_size(workload, found).value_or(compared);
+    if (size <= compared) {
         return "";
     }
-    return "; only " + list_of(reached(workload, found, size)) + " did " +
-           workload.size_title(size);
+    const std::string text =
+        "; only " + list_of(reached(workload, found, size)) + " did " + workload.size_title(size);
+    const auto there = answers(workload, found, size);
+    return there.empty() ? text : text + ", there " + there.front();
+}
+
+std::string capitalised(std::string text) {
+    text.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(text.front())));
+    return text;
 }
 
 } // namespace
 
 std::string finding_of(const compare::workload& workload, const results& found) {
-    const auto size = largest_size(workload, found, 2);
-    if (!size) {
-        const auto alone = largest_size(workload, found, 1);
-        return alone ? "Only " + list_of(reached(workload, found, *alone)) +
-                           " did this, so there is nothing to compare."
-                     : "No model did this.";
+    const auto largest = largest_size(workload, found);
+    if (!largest) {
+        return "No model did this.";
     }
-    std::vector<std::string> answers;
-    for (const compare::question& question : workload.questions) {
-        const auto all = scores(workload, found, question.metric, *size);
-        if (all.size() >= 2 && *size >= question.size_min) {
-            answers.push_back(answer(question, all));
-        }
+    const std::uint64_t size = common_size(workload, found).value_or(*largest);
+    const auto models = reached(workload, found, size);
+    if (models.size() < 2) {
+        return "Only " + list_of(models) + " did this, so there is nothing to compare.";
     }
-    if (answers.empty()) {
+    const auto all = answers(workload, found, size);
+    if (all.empty()) {
         return "No two models measured the same thing, so there is nothing to compare.";
     }
-    const std::string title = workload.size_title(*size);
-    std::string sentence = (title.empty() ? "" : "at " + title + ", ") + list_of(answers) +
-                           beyond(workload, found, *size) + ".";
-    sentence.front() =
-        static_cast<char>(std::toupper(static_cast<unsigned char>(sentence.front())));
-    return sentence;
+    const std::string title = workload.size_title(size);
+    return capitalised((title.empty() ? "" : "at " + title + ", ") + list_of(all) +
+                       beyond(workload, found, size) + ".");
 }
 
 } // namespace eddy::cli

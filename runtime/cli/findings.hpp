@@ -7,8 +7,8 @@
 
 namespace eddy::cli {
 
-/// Compares the models at the largest size that at least two of them reached. Models within 5 % of
-/// the best count as equal to it.
+/// Compares the models at the size that most of them reached, and says who went further. Models
+/// within 5 % of the best count as equal to it.
 [[nodiscard]] std::string finding_of(const compare::workload& workload, const results& found);
 
 } // namespace eddy::cli

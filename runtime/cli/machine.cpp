@@ -11,7 +11,10 @@
 #include <oneapi/tbb/version.h>
 
 #include <array>
+#include <chrono>
 #include <ctime>
+#include <fstream>
+#include <thread>
 
 #include <mimalloc.h>
 #include <sys/utsname.h>
@@ -32,9 +35,34 @@ nlohmann::json quota() {
     return found ? nlohmann::json(*found) : nlohmann::json();
 }
 
-double load() {
-    std::array<double, 1> last_minute{};
-    return ::getloadavg(last_minute.data(), 1) == 1 ? last_minute[0] : 0;
+struct ticks {
+    double all = 0;
+    double idle = 0;
+
+    // "cpu  user nice system idle iowait ...", of all processors since the boot.
+    [[nodiscard]] static ticks now() {
+        std::ifstream file("/proc/stat");
+        std::string name;
+        file >> name;
+        ticks found;
+        double value = 0;
+        for (int field = 0; file >> value; ++field) {
+            found.all += value;
+            found.idle += field == 3 || field == 4 ? value : 0;
+        }
+        return found;
+    }
+};
+
+// How many processors something else uses. Not the load average: that remembers an earlier run of
+// this.
+double busy_cores() {
+    const ticks before = ticks::now();
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    const ticks after = ticks::now();
+    const double all = after.all - before.all;
+    const double used = all - (after.idle - before.idle);
+    return all > 0 ? used / all * static_cast<double>(::sysconf(_SC_NPROCESSORS_ONLN)) : 0;
 }
 
 std::string mimalloc_version() {
@@ -59,7 +87,7 @@ nlohmann::json machine() {
         {"memory_bytes", proc_bytes("/proc/meminfo", "MemTotal")},
         {"memory_available_bytes", proc_bytes("/proc/meminfo", "MemAvailable")},
         {"kernel", kernel()},
-        {"load_before", load()},
+        {"busy_cores_before", busy_cores()},
     };
 }
 

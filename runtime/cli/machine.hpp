@@ -10,7 +10,7 @@ namespace eddy::cli {
 /// How many threads may run at once here.
 [[nodiscard]] unsigned cores();
 
-/// Processor, cores, control group quota, memory, kernel, load.
+/// Processor, cores, control group quota, memory, kernel, and whether it is busy. Takes 0.3 s.
 [[nodiscard]] nlohmann::json machine();
 
 /// Compiler, libraries, and how they were built.

@@ -106,7 +106,7 @@ class a_comparison(unittest.TestCase):
 
     def test_says_which_machine_and_which_versions(self):
         machine, versions = self.record["machine"], self.record["versions"]
-        for fact in ("cpu", "cores", "kernel", "memory_bytes", "cgroup_cpu_quota"):
+        for fact in ("cpu", "cores", "kernel", "memory_bytes", "cgroup_cpu_quota", "busy_cores_before"):
             self.assertIn(fact, machine)
         for name in ("eddy", "compiler", "tbb", "mimalloc"):
             self.assertTrue(versions[name], name)
