@@ -16,7 +16,13 @@
 namespace eddy::model {
 namespace {
 
-enum class mistake : unsigned char { none, no_second_look, no_hand_over, no_new_search };
+enum class mistake : unsigned char {
+    none,
+    no_second_look,
+    no_hand_over,
+    no_new_search, // after the second look has found something
+    busy_searcher  // counts as searching while it runs what it found
+};
 
 // Threads 0 and 1 are workers, the others producers: producer p posts to the inbox of worker p % 2.
 // Whoever takes item 0 is stuck until somebody else has run item 1: so it is not enough that one
@@ -68,16 +74,22 @@ private:
         bool searching = false;
         for (;;) {
             if (item* found = look(k)) {
-                if (searching && idle.stop_search() && Mistake != mistake::no_hand_over) {
-                    wake_one();
+                if (searching && Mistake != mistake::busy_searcher) {
+                    hand_over();
+                    searching = false;
                 }
-                searching = false;
                 run(found);
             } else if (!searching && idle.start_search()) {
                 searching = true;
             } else {
                 searching = park(k, searching);
             }
+        }
+    }
+
+    void hand_over() {
+        if (idle.stop_search() && Mistake != mistake::no_hand_over) {
+            wake_one();
         }
     }
 
@@ -168,7 +180,7 @@ TEST(parking, a_worker_that_sleeps_is_woken_by_a_direct_post) {
 }
 
 TEST(parking, two_workers_run_what_one_producer_posts) {
-    expect_correct<one_producer>("worker | worker | 2 posts", {.preemptions = 3});
+    expect_correct<one_producer>("worker | worker | 2 posts", {.preemptions = 2});
 }
 
 TEST(parking, two_workers_run_what_two_producers_post) {
@@ -186,6 +198,10 @@ TEST(parking_faults, a_last_searcher_that_does_not_hand_over_is_caught) {
 TEST(parking_faults,
      a_worker_that_finds_work_in_the_second_look_and_does_not_search_again_is_caught) {
     expect_caught<pool_program<2, mistake::no_new_search>>("no new search");
+}
+
+TEST(parking_faults, a_worker_that_counts_as_searching_while_it_runs_something_is_caught) {
+    expect_caught<pool_program<2, mistake::busy_searcher>>("busy searcher");
 }
 
 limits planted(std::vector<weakening> faults) {
