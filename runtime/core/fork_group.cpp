@@ -6,31 +6,6 @@
 
 namespace eddy::inline v0 {
 
-std::coroutine_handle<> fork_group::start(promise_base& awaiting, branch* children, std::uint32_t count) {
-    parent_ = &awaiting;
-    parent_branch_ = &awaiting.own_branch();
-    parent_branch_->set_leaf(&awaiting);
-    task_ = &parent_branch_->task();
-    children_ = children;
-    count_ = count;
-    for (std::uint32_t i = 0; i != count; ++i) {
-        children[i].join_group(*this, i);
-        children[i].leaf()->start_as_root(children[i]);
-    }
-    next_ = 1;
-    if (count > 1) {
-        if (task_->placed() != nullptr) [[unlikely]] {
-            scatter();
-        } else {
-            scheduler* const mine = scheduler::current();
-            if (mine->forks().push(this)) [[unlikely]] {
-                mine->forks_published();
-            }
-        }
-    }
-    return children[0].leaf()->handle();
-}
-
 // A task that must run in one place: its children are branches of their own there, each a chain.
 void fork_group::scatter() noexcept {
     steals_ = count_ - 1;
@@ -88,10 +63,10 @@ std::coroutine_handle<> fork_group::end_last_chain() noexcept {
 }
 
 std::coroutine_handle<> fork_group::resume_parent() noexcept {
-    if (parent_branch_->waiting()) {
-        parent_branch_->leave_group();
+    if (parent().waiting()) {
+        parent().leave_group();
     }
-    return parent_->handle();
+    return parent().leaf()->handle();
 }
 
 abort_result fork_group::abort() noexcept {

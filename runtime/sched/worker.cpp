@@ -136,9 +136,10 @@ void worker::run_group(fork_group& group) noexcept {
 
 void worker::resume(task_base& task, std::coroutine_handle<> frame) noexcept {
     task_base* const outer = running();
+    const spread outer_spread = running_spread();
     count_step();
     task.note_running(*this);
-    set_running(&task);
+    set_running(&task, task.placed() == nullptr ? spread::anywhere : spread::one_place);
     running_hint_.store(&task, relaxed); // hint: see running_hint()
     refill_budget();
     if (runtime_.debug()) [[unlikely]] {
@@ -147,7 +148,7 @@ void worker::resume(task_base& task, std::coroutine_handle<> frame) noexcept {
         frame.resume();
     }
     // GONE: the task may have ended.
-    set_running(outer);
+    set_running(outer, outer_spread);
     running_hint_.store(outer, relaxed); // hint: see running_hint()
 }
 

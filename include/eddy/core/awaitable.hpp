@@ -63,10 +63,10 @@ public:
     explicit op_ref(Op& op) noexcept : op_(&op) {}
     bool await_ready() { return op_->await_ready(); }
     template <std::derived_from<promise_base> Promise>
-    auto await_suspend(std::coroutine_handle<Promise> waiter) {
+    [[gnu::always_inline]] auto await_suspend(std::coroutine_handle<Promise> waiter) {
         return suspend(static_cast<promise_base&>(waiter.promise()));
     }
-    auto suspend(promise_base& promise) { return op_->await_suspend(promise); }
+    [[gnu::always_inline]] auto suspend(promise_base& promise) { return op_->await_suspend(promise); }
     decltype(auto) await_resume() { return op_->await_resume(); }
 
 private:
@@ -77,18 +77,28 @@ private:
 template <typename Op>
 class op_holder {
 public:
-    template <typename Make>
-    explicit op_holder(Make&& make) : op_(std::forward<Make>(make)()) {}
+    template <typename... Args>
+    explicit op_holder(Args&&... args) : op_(std::forward<Args>(args)...) {}
     bool await_ready() { return op_.await_ready(); }
     template <std::derived_from<promise_base> Promise>
-    auto await_suspend(std::coroutine_handle<Promise> waiter) {
+    [[gnu::always_inline]] auto await_suspend(std::coroutine_handle<Promise> waiter) {
         return suspend(static_cast<promise_base&>(waiter.promise()));
     }
-    auto suspend(promise_base& promise) { return op_.await_suspend(promise); }
+    [[gnu::always_inline]] auto suspend(promise_base& promise) { return op_.await_suspend(promise); }
     decltype(auto) await_resume() { return op_.await_resume(); }
 
 private:
     Op op_;
+};
+
+/// Becomes the awaiter of `awaited` where one is constructed from it: without a move.
+template <typename A>
+struct made_by {
+    A&& awaited;
+    explicit made_by(A&& of) noexcept : awaited(std::forward<A>(of)) {}
+    operator decltype(std::declval<A>().operator co_await())() const {
+        return std::forward<A>(awaited).operator co_await();
+    }
 };
 
 template <typename A>
@@ -106,16 +116,15 @@ auto awaiter_for(A&& awaited) {
     if constexpr (is_coro<value>) {
         static_assert(!std::is_lvalue_reference_v<A>,
                       "a coro is awaited once and used up: co_await std::move(c), or make it a task");
-        return op_holder<coro_op<typename value::value_type>>(
-            [&] { return coro_op<typename value::value_type>(std::move(awaited)); });
+        return op_holder<coro_op<typename value::value_type>>(std::move(awaited));
     } else if constexpr (native_awaiter<value>) {
         return op_ref<std::remove_reference_t<A>>(awaited);
     } else if constexpr (native_awaitable<A>) {
         using op = decltype(std::forward<A>(awaited).operator co_await());
-        return op_holder<op>([&]() -> op { return std::forward<A>(awaited).operator co_await(); });
+        return op_holder<op>(made_by<A>{std::forward<A>(awaited)});
     } else {
         static_assert(foreign_awaitable<A>, "this type cannot be awaited");
-        return op_holder<foreign_op<A>>([&] { return foreign_op<A>(std::forward<A>(awaited)); });
+        return op_holder<foreign_op<A>>(std::forward<A>(awaited));
     }
 }
 

@@ -24,8 +24,10 @@ class EDDY_API branch final : public runnable {
 public:
     /// The root branch of `task`.
     explicit branch(task_base& task) noexcept : runnable(kind::branch), owner_(&task) {}
-    /// A child of a group; join_group says of which.
-    branch() noexcept : runnable(kind::branch), role_(role::child) {}
+    /// A child of a group, which join_group names; it begins with the coroutine of `root`.
+    branch(promise_base* root, std::uint32_t index) noexcept
+        : runnable(kind::branch), role_(role::child), index_(index), leaf_(root) {}
+    branch() noexcept : branch(nullptr, 0) {}
 
     [[nodiscard]] bool is_root() const noexcept { return role_ == role::root; }
     [[nodiscard]] task_base& task() const noexcept;
@@ -33,10 +35,7 @@ public:
     [[nodiscard]] fork_group& group() const noexcept { return *static_cast<fork_group*>(owner_); }
     [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
 
-    void join_group(fork_group& group, std::uint32_t index) noexcept {
-        owner_ = &group;
-        index_ = index;
-    }
+    void join_group(fork_group& group) noexcept { owner_ = &group; }
 
     // -- the branch itself --
 
@@ -84,7 +83,7 @@ private:
     std::uint32_t index_ = 0;
     branch_word<op> word_;
     promise_base* leaf_ = nullptr;
-    void* owner_ = nullptr; // task_base of a root, fork_group of a child
+    void* owner_; // task_base of a root, fork_group of a child
 };
 static_assert(sizeof(branch) <= 48);
 

@@ -27,7 +27,7 @@ class coro_promise;
 /// T may be a value, move-only, a reference, or void. An object that dies unawaited frees its frame and is
 /// reported as "never awaited".
 template <typename T = void>
-class [[nodiscard("a coro does nothing until it is awaited or made a task")]] coro {
+class [[nodiscard("a coro does nothing until it is awaited or made a task"), EDDY_TRIVIAL_ABI]] coro {
 public:
     using value_type = T;
     using promise_type = coro_promise<T>;
@@ -101,7 +101,7 @@ public:
     explicit coro_op(coro<T> callee);
 
     static bool await_ready() noexcept { return false; }
-    std::coroutine_handle<> await_suspend(promise_base& awaiter) noexcept {
+    [[gnu::always_inline]] std::coroutine_handle<> await_suspend(promise_base& awaiter) noexcept {
         callee_->start_under(awaiter);
         return callee_->handle();
     }

@@ -36,23 +36,18 @@ public:
 
     [[nodiscard]] task_base& task() const noexcept { return *task_; }
     /// The branch that awaits the group.
-    [[nodiscard]] branch& parent() const noexcept { return *parent_branch_; }
+    [[nodiscard]] branch& parent() const noexcept { return waiter(); }
     [[nodiscard]] std::span<branch> children() const noexcept { return {children_, count_}; }
-    /// The coroutine that awaits the group.
-    [[nodiscard]] promise_base& awaiting() const noexcept { return *parent_; }
 
     /// `child` has completed; gives what the worker goes on with.
-    [[nodiscard]] std::coroutine_handle<> child_done(branch& child, promise_base& promise) noexcept {
+    [[nodiscard, gnu::always_inline]] inline std::coroutine_handle<> child_done(branch& child,
+                                                                               promise_base& promise) noexcept {
         child.set_leaf(&promise);
-        const std::uint32_t index = child.index();
-        if (index + 1 != count_) {
-            if (scheduler::current()->forks().pop_if(this)) {
-                return start_next();
-            }
-            return end_chain();
+        if (&child != last_) {
+            return scheduler::current()->forks().pop_if(this) ? start_next() : end_chain();
         }
-        if (steals_ == 0 && !parent_branch_->waiting()) [[likely]] {
-            return parent_->handle();
+        if (steals_ == 0 && !parent().waiting()) [[likely]] {
+            return parent().leaf()->handle();
         }
         return end_last_chain();
     }
@@ -73,20 +68,41 @@ protected:
     ~fork_group() = default;
 
     /// Starts the children of the awaiting coroutine; gives what to run: the first child.
-    [[nodiscard]] std::coroutine_handle<> start(promise_base& awaiting, branch* children, std::uint32_t count);
+    /// Throws: std::bad_alloc; then nothing was started.
+    [[nodiscard, gnu::always_inline]] inline std::coroutine_handle<> start(promise_base& awaiting, branch* children,
+                                                                          std::uint32_t count) {
+        scheduler& mine = *scheduler::current();
+        attach(awaiting);
+        task_ = mine.running();
+        children_ = children;
+        last_ = children + (count - 1);
+        count_ = count;
+        for (std::uint32_t i = 0; i != count; ++i) {
+            children[i].join_group(*this);
+            children[i].leaf()->start_as_root(children[i]);
+        }
+        if (count > 1) {
+            if (mine.running_spread() == scheduler::spread::one_place) [[unlikely]] {
+                scatter();
+            } else if (mine.forks().push(this)) [[unlikely]] {
+                mine.forks_published();
+            }
+        }
+        return children[0].leaf()->handle();
+    }
 
     /// The child that failed first, count() if none did and none was cancelled.
     [[nodiscard]] std::uint32_t failed() const noexcept {
         return failed_.load(relaxed); // count: all chains have joined (P1)
     }
     static constexpr std::uint32_t no_failure = std::numeric_limits<std::uint32_t>::max();
-    [[noreturn]] void throw_cancelled() const { parent_branch_->throw_cancelled(); }
+    [[noreturn]] void throw_cancelled() const { parent().throw_cancelled(); }
     [[nodiscard]] bool cancel_requested() const noexcept {
         return cancelled_.load(relaxed); // count: set before the children hear of it, read after they joined
     }
 
 private:
-    [[nodiscard]] std::coroutine_handle<> start_next() noexcept {
+    [[nodiscard, gnu::always_inline]] inline std::coroutine_handle<> start_next() noexcept {
         const std::uint32_t index = next_++;
         if (next_ != count_) {
             push_again();
@@ -102,27 +118,28 @@ private:
     }
 
     void push_again() noexcept;
-    [[nodiscard]] std::coroutine_handle<> skip_from(branch* child) noexcept;
-    [[nodiscard]] std::coroutine_handle<> end_chain() noexcept;
-    [[nodiscard]] std::coroutine_handle<> end_last_chain() noexcept;
+    [[nodiscard, gnu::cold]] std::coroutine_handle<> skip_from(branch* child) noexcept;
+    [[nodiscard, gnu::cold]] std::coroutine_handle<> end_chain() noexcept;
+    [[nodiscard, gnu::cold]] std::coroutine_handle<> end_last_chain() noexcept;
     [[nodiscard]] std::coroutine_handle<> resume_parent() noexcept;
-    void scatter() noexcept;
+    [[gnu::cold]] void scatter() noexcept;
 
     static constexpr std::int32_t chains_max = std::numeric_limits<std::int32_t>::max();
 
-    promise_base* parent_ = nullptr;
-    branch* parent_branch_ = nullptr;
-    task_base* task_ = nullptr;
-    branch* children_ = nullptr;
+    // Set by start(), before anybody else may look.
+    task_base* task_;
+    branch* children_;
+    branch* last_;
     std::uint32_t count_ = 0;
-    std::uint32_t next_ = 0;
+
+    std::uint32_t next_ = 1;
     std::uint32_t steals_ = 0;
     atomic<std::uint32_t> failed_{no_failure};
     atomic<std::int32_t> join_{chains_max};
     atomic<bool> cancelled_{false};
 };
 
-inline std::coroutine_handle<> promise_base::finish() noexcept {
+[[gnu::always_inline]] inline std::coroutine_handle<> promise_base::finish() noexcept {
     if (awaiter_ != nullptr) {
         return awaiter_->handle();
     }

@@ -47,12 +47,10 @@ protected:
     static coro_promise<T>& promise_of(const branch& child) noexcept {
         return static_cast<coro_promise<T>&>(*child.leaf());
     }
-    static void require_valid(bool valid) {
-        if (!valid) {
-            throw_empty_coro();
-        }
+    static void adopt(branch& child, promise_base* body, std::uint32_t index) noexcept {
+        std::destroy_at(&child);
+        std::construct_at(&child, body, index);
     }
-    static void adopt(branch& child, promise_base* body) noexcept { child.set_leaf(body); }
     static void destroy(std::span<branch> children) noexcept {
         for (branch& child : children) {
             if (child.leaf() != nullptr) {
@@ -67,21 +65,18 @@ class gather_op final : public gather_base {
     static constexpr bool all_void = (std::is_void_v<Ts> && ...);
 
 public:
-    explicit gather_op(coro<Ts>&&... bodies) {
-        (require_valid(bodies.valid()), ...);
-        std::size_t i = 0;
-        (adopt(children_[i++], bodies.release()), ...);
-    }
+    explicit gather_op(coro<Ts>... bodies)
+        : gather_op(std::index_sequence_for<Ts...>(), bodies.release()...) {}
     gather_op(gather_op&& fresh) noexcept : gather_base(std::move(fresh)) {
-        for (std::size_t i = 0; i != sizeof...(Ts); ++i) {
-            children_[i].set_leaf(fresh.children_[i].leaf());
+        for (std::uint32_t i = 0; i != sizeof...(Ts); ++i) {
+            adopt(children_[i], fresh.children_[i].leaf(), i);
             fresh.children_[i].set_leaf(nullptr);
         }
     }
     ~gather_op() { destroy(children_); }
 
     static bool await_ready() noexcept { return false; }
-    std::coroutine_handle<> await_suspend(promise_base& awaiting) {
+    [[gnu::always_inline]] std::coroutine_handle<> await_suspend(promise_base& awaiting) {
         return start(awaiting, children_.data(), sizeof...(Ts));
     }
     auto await_resume() {
@@ -93,7 +88,16 @@ public:
 
 private:
     template <std::size_t... I>
-    std::tuple<gathered_t<Ts>...> results(std::index_sequence<I...>) {
+    gather_op(std::index_sequence<I...> /*indices*/, coro_promise<Ts>*... bodies)
+        : children_{branch(bodies, static_cast<std::uint32_t>(I))...} {
+        if (((bodies == nullptr) || ...)) [[unlikely]] {
+            destroy(children_);
+            throw_empty_coro();
+        }
+    }
+
+    template <std::size_t... I>
+    [[gnu::always_inline]] std::tuple<gathered_t<Ts>...> results(std::index_sequence<I...>) {
         return {take<Ts>(children_[I])...};
     }
     template <typename T>
@@ -120,10 +124,12 @@ public:
     explicit gather_range_op(std::vector<coro<T>> bodies)
         : children_(std::make_unique<branch[]>(bodies.size())), count_(static_cast<std::uint32_t>(bodies.size())) {
         for (const coro<T>& body : bodies) {
-            require_valid(body.valid());
+            if (!body.valid()) {
+                throw_empty_coro();
+            }
         }
         for (std::uint32_t i = 0; i != count_; ++i) {
-            adopt(children_[i], bodies[i].release());
+            adopt(children_[i], bodies[i].release(), i);
         }
     }
     gather_range_op(gather_range_op&& fresh) noexcept
@@ -188,8 +194,15 @@ inline constexpr bool is_handle<future<T>> = true;
 /// Cancel:   all children are cancelled and awaited; then cancelled_error.
 /// Order:    the first child runs at once, inline; the next ones when a worker is free, at the latest in turn.
 /// Cost:     about 2 ns a child over a plain await.
+template <typename... Ts>
+    requires(sizeof...(Ts) > 0)
+[[nodiscard]] gather_op<Ts...> gather(coro<Ts>... bodies) {
+    return gather_op<Ts...>(std::move(bodies)...);
+}
+
+/// The same where some of the awaitables are no coroutines.
 template <typename... As>
-    requires(sizeof...(As) > 0 && (awaitable<As> && ...) && !(is_handle<std::remove_cvref_t<As>> && ...))
+    requires(sizeof...(As) > 0 && !(is_coro<std::remove_cvref_t<As>> && ...) && (awaitable<As> && ...) && !(is_handle<std::remove_cvref_t<As>> && ...))
 [[nodiscard]] auto gather(As&&... awaited) {
     return gather_op<await_result_t<As>...>(to_coro(std::forward<As>(awaited))...);
 }

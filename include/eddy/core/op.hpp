@@ -28,7 +28,7 @@ public:
 protected:
     op() noexcept = default;
     /// An op may be moved until it is awaited: the new one is as fresh as the old one was.
-    op(op&& fresh) noexcept { EDDY_ASSERT(fresh.waiter_ == nullptr); }
+    op(op&& /*fresh*/) noexcept {}
     ~op() = default;
 
     /// Suspends the coroutine of `promise` in this op. `arm()` registers the op with what it waits for; from then
@@ -42,6 +42,9 @@ protected:
         return settle();
         // GONE: if that was true, another thread may already have resumed the branch.
     }
+
+    /// For an op that the branch enters only later, or never: says who awaits it.
+    void attach(promise_base& promise) noexcept;
 
     /// Resumes the branch, on a worker. The caller must have the only right to do so.
     void wake() noexcept { waiter_->wake(); }
@@ -69,7 +72,7 @@ private:
     [[nodiscard]] bool prepare(promise_base& promise);
     [[nodiscard]] bool settle() noexcept;
 
-    branch* waiter_ = nullptr;
+    branch* waiter_; // set when the op is awaited
     bool aborted_ = false;
 };
 

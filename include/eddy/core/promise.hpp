@@ -13,6 +13,7 @@
 #include <eddy/core/awaitable.hpp>
 #include <eddy/core/branch.hpp>
 #include <eddy/core/frame_cache.hpp>
+#include <eddy/core/op.hpp>
 
 #include <coroutine>
 #include <cstddef>
@@ -32,7 +33,7 @@ public:
     struct final_op {
         static bool await_ready() noexcept { return false; }
         template <typename Promise>
-        static std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) noexcept {
+        [[gnu::always_inline]] static std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) noexcept {
             return self.promise().finish();
         }
         static void await_resume() noexcept {}
@@ -46,6 +47,12 @@ public:
                          std::source_location site = std::source_location::current()) {
         site_ = site;
         return awaiter_for(std::forward<A>(awaited));
+    }
+    // By value: the object goes straight into the awaiter, and none stays in the frame.
+    template <typename T>
+    auto await_transform(coro<T> awaited, std::source_location site = std::source_location::current()) {
+        site_ = site;
+        return op_holder<coro_op<T>>(std::move(awaited));
     }
 
     static void* operator new(std::size_t bytes) { return frame_cache::allocate(bytes); }
@@ -94,9 +101,14 @@ private:
     [[nodiscard]] std::coroutine_handle<> finish() noexcept; // in fork_group.hpp
     [[nodiscard]] EDDY_API std::coroutine_handle<> finish_task() noexcept;
 
-    promise_base* awaiter_ = nullptr;
-    branch* branch_ = nullptr;
+    promise_base* awaiter_; // both set by whoever starts the coroutine
+    branch* branch_;
     std::source_location site_;
 };
+
+inline void op::attach(promise_base& promise) noexcept {
+    waiter_ = &promise.own_branch();
+    waiter_->set_leaf(&promise);
+}
 
 } // namespace eddy::inline v0

@@ -30,7 +30,7 @@ public:
 
     [[nodiscard]] kind what() const noexcept { return kind_; }
 
-    runnable* inbox_next = nullptr; // link of whichever queue this is in
+    runnable* inbox_next; // link of whichever queue this is in; means nothing outside of one
 
 protected:
     ~runnable() = default;
@@ -95,7 +95,14 @@ public:
 
     [[nodiscard]] forks_deque<fork_group>& forks() noexcept { return forks_; }
     [[nodiscard]] task_base* running() const noexcept { return running_; }
-    void set_running(task_base* task) noexcept { running_ = task; }
+    enum class spread : bool { anywhere, one_place };
+    /// The task whose step begins; `where` says whether its children may go to other workers.
+    void set_running(task_base* task, spread where) noexcept {
+        running_ = task;
+        spread_ = where;
+    }
+    /// Whether what the running task forks has to stay where its placement says.
+    [[nodiscard]] spread running_spread() const noexcept { return spread_; }
 
     /// Uses up one unit of the step's budget. False: it is used up, the task should yield.
     [[nodiscard]] bool spend() noexcept { return budget_-- > 0; }
@@ -132,6 +139,7 @@ private:
     forks_deque<fork_group> forks_;
     task_base* running_ = nullptr;
     int budget_ = 0;
+    spread spread_ = spread::anywhere;
     bool observed_ = false;
     const void* runtime_id_;
 
