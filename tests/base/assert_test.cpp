@@ -1,4 +1,7 @@
-// Covers:    a condition that holds, one that does not, what is said about it, commas in the condition.
+// assert_test.cpp — EDDY_ASSERT stops the program at a broken contract.
+//
+// Covers:    a condition that holds, one that does not, what is said about it, commas in the
+//            condition.
 // Not here:  the default per build type: it follows from NDEBUG and the sanitizers.
 
 #if !defined(EDDY_ASSERTIONS)

@@ -1,3 +1,5 @@
+// atomic_test.cpp — the names of the orders, and the Sync policy of the library.
+//
 // Covers:    the names of the orders, native_sync as a drop-in for plain atomics and plain data.
 // Not here:  the other Sync policy -> tests/model/litmus_model.cpp.
 

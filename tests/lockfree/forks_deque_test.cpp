@@ -1,3 +1,5 @@
+// forks_deque_test.cpp — one owner, many thieves, and what of the deque they see.
+//
 // Covers:    the queue suite; what is public when; pop_if; growth.
 // Not here:  interleavings -> tests/model/forks_deque_model.cpp.
 
@@ -103,6 +105,19 @@ TEST(forks_deque, an_empty_deque_pops_nothing_at_any_index) {
         forks.push(&only);
         EXPECT_EQ(forks.pop(), &only);
     }
+}
+
+TEST(forks_deque, the_age_changes_when_the_oldest_item_goes) {
+    forks_deque<item> forks;
+    item items[2];
+    forks.push(&items[0]);
+    const auto before = forks.age_hint();
+    forks.push(&items[1]);
+    EXPECT_EQ(forks.age_hint(), before);
+    EXPECT_TRUE(forks.pop_if(&items[1]));
+    EXPECT_EQ(forks.age_hint(), before);
+    EXPECT_EQ(forks.steal().value, &items[0]);
+    EXPECT_NE(forks.age_hint(), before);
 }
 
 TEST(forks_deque, growth_keeps_what_is_public_and_what_is_private) {

@@ -1,3 +1,5 @@
+// inbox_test.cpp — many posters, and whoever comes takes all.
+//
 // Covers:    the queue suite; who is told that the inbox was empty; many producers at once.
 // Not here:  interleavings -> tests/model/inbox_model.cpp; waking the owner -> tests/sched.
 

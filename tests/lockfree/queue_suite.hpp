@@ -1,11 +1,11 @@
 // queue_suite.hpp — what every queue of lockfree/ must do, as one typed suite.
 //
 // A queue comes with an adapter:
-//     bool put(item&)               the owner adds; false: full
-//     bool take_own(sink)           the owner takes one item or all and gives each to sink; false: none
-//     bool take_other(sink)         the same from any other thread
-//     own_order                     in which order take_own gives what was put: oldest or newest first
-//     capacity                      how many items fit; 0: any number
+//     bool put(item&)          the owner adds; false: full
+//     bool take_own(sink)      the owner takes one item or all, each goes to sink; false: none
+//     bool take_other(sink)    the same from any other thread
+//     own_order                whether take_own gives the oldest or the newest first
+//     capacity                 how many items fit; 0: any number
 
 #pragma once
 

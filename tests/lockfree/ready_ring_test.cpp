@@ -1,4 +1,7 @@
-// Covers:    the queue suite; halves, their rounding and limit; many laps; the overflow of the owner.
+// ready_ring_test.cpp — a bounded FIFO, and thieves that take half.
+//
+// Covers:    the queue suite; halves, their rounding and limit; many laps; the overflow of the
+//            owner.
 // Not here:  interleavings -> tests/model/ready_ring_model.cpp.
 
 #include "queue_suite.hpp"

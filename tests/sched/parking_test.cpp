@@ -1,4 +1,7 @@
-// Covers:    who is claimed and when; the limit of searchers; retracting; one eventfd write per park.
+// parking_test.cpp — who may sleep, and who is woken.
+//
+// Covers:    who is claimed and when; the limit of searchers; retracting; one eventfd write per
+//            park.
 // Not here:  interleavings -> tests/model/parking_model.cpp; eventfd and epoll -> runtime_test.cpp.
 
 #include "sched/parking.hpp"

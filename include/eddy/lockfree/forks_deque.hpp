@@ -104,7 +104,8 @@ public:
         return top_.load(relaxed) < split_.load(relaxed); // hint: steal() decides
     }
 
-    /// Grows with every item that leaves through the top: unchanged between two looks, the oldest item is still there.
+    /// Grows with every item that leaves through the top: while it does not change, the oldest item
+    /// is still there.
     std::int64_t age_hint() const noexcept {
         return top_.load(relaxed); // hint: steal() decides
     }
