@@ -177,14 +177,9 @@ bool runtime_core::look_after(worker& helper, clock::time_point now) noexcept {
         if (real - last.since >= slow_step_ && sibling.claim_slow_report(steps)) {
             report_slow(find(sibling.running_hint()), real - last.since);
         }
-        rescue(sibling, helper, now);
+        (void)sibling.serve(now);
     }
     return any_stuck;
-}
-
-void runtime_core::rescue(worker& stuck, worker& helper, clock::time_point now) noexcept {
-    (void)stuck.serve(now);
-    (void)stuck.give_away(helper, worker::patience::immediate);
 }
 
 // The task at an address, if it is still there: only its registry may follow the pointer.

@@ -95,7 +95,6 @@ private:
     };
     static constexpr clock::duration stuck_after = std::chrono::microseconds(500);
 
-    static void rescue(worker& stuck, worker& helper, clock::time_point now) noexcept;
     [[nodiscard]] any_task find(const task_base* address) noexcept;
     void thread_main(worker& mine) noexcept;
     void start_threads();

@@ -139,6 +139,7 @@ private:
     void end_theft() noexcept;
     void park() noexcept;
     void block() noexcept;
+    bool look_after(clock::time_point now) noexcept;
     [[nodiscard]] bool anything_to_do() noexcept;
 
     static constexpr clock::duration watch_min = std::chrono::milliseconds(1);
@@ -153,6 +154,7 @@ private:
     unsigned tick_ = 0;
     bool searching_ = false;
     bool closing_ = false;
+    bool rescuing_ = false; // the next search takes also what an owner could be about to take itself
     unsigned eager_depth_ = 0;
     worker* robbed_ = nullptr; // whose work runs now, if it was stolen
     clock::time_point stolen_at_{};

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace eddy::inline v0 {
 namespace {
@@ -34,9 +35,8 @@ void worker::maintain() noexcept {
     }
     if (runtime_.size() > 1 && now - looked_at_ >= poll_every) {
         looked_at_ = now;
-        if (runtime_.become_watcher()) {
-            (void)runtime_.look_after(*this, now);
-            runtime_.resign_as_watcher();
+        if (runtime_.become_watcher() && look_after(now) && !search()) {
+            stop_search(found::something); // what others left to this search has to be looked for
         }
     }
 }
@@ -159,11 +159,12 @@ bool worker::search() noexcept {
     if (!searching_ && !(searching_ = runtime_.idle().start_search())) {
         return false;
     }
+    const patience how = std::exchange(rescuing_, false) ? patience::immediate : patience::let_owner_try;
     for (int round = 0; round != search_rounds; ++round) {
         const auto first = static_cast<unsigned>(random_.below(runtime_.size()));
         for (unsigned i = 0; i != runtime_.size(); ++i) {
             worker& victim = runtime_.at((first + i) % runtime_.size());
-            if (&victim != this && victim.give_away(*this, patience::let_owner_try)) {
+            if (&victim != this && victim.give_away(*this, how)) {
                 return true;
             }
         }
@@ -205,8 +206,12 @@ void worker::park() noexcept {
     asleep_.store(false, relaxed); // hint: see above
     (void)token_.finish();
     searching_ = !runtime_.idle().retract(index_);
-    if (runtime_.size() > 1 && !runtime_.watched() && has_work()) {
-        (void)runtime_.wake_one();
+    if (has_work()) {
+        if (searching_) { // who works must not count as searching: producers rely on searchers
+            stop_search(found::something);
+        } else if (runtime_.size() > 1 && !runtime_.watched()) {
+            (void)runtime_.wake_one();
+        }
     }
 }
 
@@ -230,10 +235,16 @@ void worker::block() noexcept {
     const clock::time_point now = runtime_.now();
     (void)fire_timers(now);
     if (watches) {
-        const bool stuck = runtime_.look_after(*this, now);
-        watch_period_ = stuck ? watch_min : std::min(2 * watch_period_, watch_max);
-        runtime_.resign_as_watcher();
+        watch_period_ = look_after(now) ? watch_min : std::min(2 * watch_period_, watch_max);
     }
+}
+
+// The watcher's look. What a stuck sibling has ready is taken by the search that follows, as a theft: this worker is
+// no watcher then, and wakes its successor, for what it takes may keep it as well.
+bool worker::look_after(clock::time_point now) noexcept {
+    rescuing_ = runtime_.look_after(*this, now);
+    runtime_.resign_as_watcher();
+    return rescuing_;
 }
 
 } // namespace eddy::inline v0
