@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the small tools take for a passed case, and for the output of an example."""
+"""What the small tools take for a passed case, and what is wrong with an output."""
 
 import tempfile
 import unittest
@@ -31,22 +31,44 @@ class tally_test(unittest.TestCase):
         self.expect((2, 1), "FAIL", "1..3\nok 1 - a\nnot ok 2 - b\n#   why\nok 3 - c\n")
 
 
-class expected_output_test(unittest.TestCase):
+class example_test(unittest.TestCase):
     def read(self, text):
         with tempfile.TemporaryDirectory() as folder:
             source = Path(folder, "x.cpp")
             source.write_text(text)
-            return run_example.expected_output(source)
+            return run_example.labelled(source)
 
-    def test_the_lines_below_the_label_are_the_output(self):
+    def problem(self, comment, printed, workers):
+        return run_example.problem_of(self.read(comment), printed, workers)
+
+    def test_the_lines_below_a_label_belong_to_it(self):
         self.assertEqual(self.read("// x.cpp — x.\n//\n// Output:\n//     one\n//       two\n//\n//     three\n"
-                                   "#include <x>\n"), (["one", "  two", "", "three"], False))
-
-    def test_the_order_may_be_free(self):
-        self.assertEqual(self.read("// Output: in any order\n//     one\n#\n"), (["one"], True))
+                                   "// Forced:\n//     one < three\n#include <x>\n"),
+                         {"Output": ("", ["one", "  two", "", "three"]), "Forced": ("", ["one < three"])})
 
     def test_without_the_label_there_is_no_output(self):
-        self.assertEqual(self.read("// x.cpp — x.\n"), (None, False))
+        self.assertNotIn("Output", self.read("// x.cpp — x.\n"))
+
+    def test_one_worker_prints_exactly_what_is_said(self):
+        comment = "// Output: in any order\n//     a\n//     b\n"
+        self.assertEqual(self.problem(comment, ["a", "b"], 1), "")
+        self.assertNotEqual(self.problem(comment, ["b", "a"], 1), "")
+        self.assertEqual(self.problem(comment, ["b", "a"], 4), "")
+        self.assertNotEqual(self.problem(comment, ["b", "a", "a"], 4), "")
+
+    def test_several_workers_keep_a_fixed_order_too(self):
+        comment = "// Output:\n//     a\n//     b\n"
+        self.assertNotEqual(self.problem(comment, ["b", "a"], 4), "")
+
+    def test_several_workers_keep_the_forced_order(self):
+        comment = "// Output: in any order\n//     a\n//     b\n// Forced:\n//     a < b\n"
+        self.assertEqual(self.problem(comment, ["a", "b"], 4), "")
+        self.assertNotEqual(self.problem(comment, ["b", "a"], 4), "")
+
+    def test_racing_lines_are_printed_at_least_once(self):
+        comment = "// Output: in any order\n//     a\n//     b\n// Racing:\n//     a\n"
+        self.assertEqual(self.problem(comment, ["a", "b", "a"], 4), "")
+        self.assertNotEqual(self.problem(comment, ["b"], 4), "")
 
 
 if __name__ == "__main__":
