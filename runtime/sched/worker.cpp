@@ -90,8 +90,13 @@ runnable* worker::next_ready() noexcept {
 runnable* worker::refill(runnable* list) noexcept {
     runnable* const first = list;
     runnable* rest = list->inbox_next;
-    while (rest != nullptr && ready_.push(rest)) {
-        rest = rest->inbox_next;
+    while (rest != nullptr) {
+        runnable* const next = rest->inbox_next;
+        if (!ready_.push(rest)) {
+            break;
+        }
+        // GONE: a thief may have run it, and it may be in another queue.
+        rest = next;
     }
     take_in(rest);
     return first;
