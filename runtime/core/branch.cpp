@@ -7,10 +7,6 @@
 
 namespace eddy::inline v0 {
 
-task_base& branch::task() const noexcept {
-    return is_root() ? *static_cast<task_base*>(owner_) : group().task();
-}
-
 void branch::throw_cancelled() const { throw cancelled_error(task().cancel_reason()); }
 
 void branch::enter_groups() noexcept {

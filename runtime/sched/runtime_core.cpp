@@ -41,8 +41,9 @@ runtime_core::runtime_core(runtime_options options)
       clock_(virtual_clock_ ? static_cast<const clock_source*>(virtual_clock_.get()) : &steady_),
       idle_(worker_count(options_)),
       looks_(worker_count(options_)) {
-    for (unsigned i = 0; i != worker_count(options_); ++i) {
-        workers_.push_back(std::make_unique<worker>(*this, i));
+    const unsigned count = worker_count(options_);
+    for (unsigned i = 0; i != count; ++i) {
+        workers_.push_back(std::make_unique<worker>(*this, i, count));
     }
     start_threads();
 }

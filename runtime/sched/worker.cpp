@@ -8,15 +8,19 @@
 
 namespace eddy::inline v0 {
 
-worker::worker(runtime_core& runtime, unsigned index)
+worker::worker(runtime_core& runtime, unsigned index, unsigned workers)
     : scheduler(&runtime),
       event_loop(*this),
       runtime_(runtime),
       index_(index),
+      alone_(workers == 1),
       random_(process_seed(), index),
       pinned_(*this),
       wheel_(runtime.now()),
       watches_(*this) {
+    if (alone_) {
+        forks().keep_private();
+    }
     set_observed(static_cast<bool>(runtime.options().on_suspend));
 }
 
@@ -71,7 +75,7 @@ runnable* worker::next_ready() noexcept {
             take_in(list);
         }
     }
-    if (runnable* const item = ready_.pop()) {
+    if (runnable* const item = alone_ ? ready_.pop_alone() : ready_.pop()) {
         return item;
     }
     if (runnable* const list = backlog_.take(ready_capacity)) {

@@ -35,7 +35,7 @@ class runtime_core;
 class worker final : public scheduler, public event_loop {
 public:
     /// Throws: std::system_error if an epoll or eventfd cannot be had.
-    worker(runtime_core& runtime, unsigned index);
+    worker(runtime_core& runtime, unsigned index, unsigned workers);
     ~worker();
 
     // -- own thread --
@@ -150,6 +150,7 @@ private:
 
     runtime_core& runtime_;
     const unsigned index_;
+    const bool alone_; // the only worker of its runtime
     random_source random_;
     unsigned tick_ = 0;
     bool searching_ = false;

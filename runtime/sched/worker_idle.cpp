@@ -33,7 +33,7 @@ void worker::maintain() noexcept {
     if (polls_.load(relaxed)) { // hint: set before the wait was armed, by this worker or by one that notifies it
         (void)reactor_.poll(clock::duration::zero(), ready_capacity);
     }
-    if (runtime_.size() > 1 && now - looked_at_ >= poll_every) {
+    if (!alone_ && now - looked_at_ >= poll_every) {
         looked_at_ = now;
         if (runtime_.become_watcher() && look_after(now) && !search()) {
             stop_search(found::something); // what others left to this search has to be looked for
@@ -60,8 +60,8 @@ bool worker::serve(clock::time_point now) noexcept {
 
 // Tells one sleeping worker that there is something to steal, unless that has not been worth it lately.
 void worker::offer() noexcept {
-    if (runtime_.size() == 1 || skip_offers_-- != 0) {
-        skip_offers_ += runtime_.size() == 1 ? 1 : 0;
+    if (alone_ || skip_offers_ != 0) {
+        skip_offers_ -= alone_ ? 0 : 1;
         return;
     }
     const std::uint32_t skipped = offers_skipped_.load(relaxed); // hint: thieves reset it
@@ -153,7 +153,7 @@ void worker::stop_search(found what) noexcept {
 // Looks for work at the siblings. True: it has run some, or there is some here.
 bool worker::search() noexcept {
     end_theft();
-    if (runtime_.size() == 1) {
+    if (alone_) {
         return false;
     }
     if (!searching_ && !(searching_ = runtime_.idle().start_search())) {
@@ -209,7 +209,7 @@ void worker::park() noexcept {
     if (has_work()) {
         if (searching_) { // who works must not count as searching: producers rely on searchers
             stop_search(found::something);
-        } else if (runtime_.size() > 1 && !runtime_.watched()) {
+        } else if (!alone_ && !runtime_.watched()) {
             (void)runtime_.wake_one();
         }
     }
@@ -223,7 +223,7 @@ void worker::block() noexcept {
         }
         runtime_.enter_sleep();
     }
-    const bool watches = runtime_.size() > 1 && !runtime_.all_asleep() && runtime_.become_watcher();
+    const bool watches = !alone_ && !runtime_.all_asleep() && runtime_.become_watcher();
     clock::duration limit = runtime_.virtual_time()
                                 ? reactor::forever
                                 : time_until(wheel_.next_deadline(), runtime_.now());

@@ -30,7 +30,7 @@ public:
     branch() noexcept : branch(nullptr, 0) {}
 
     [[nodiscard]] bool is_root() const noexcept { return role_ == role::root; }
-    [[nodiscard]] task_base& task() const noexcept;
+    [[nodiscard]] task_base& task() const noexcept; // in fork_group.hpp
     /// The group this is a child of; only if it is not a root.
     [[nodiscard]] fork_group& group() const noexcept { return *static_cast<fork_group*>(owner_); }
     [[nodiscard]] std::uint32_t index() const noexcept { return index_; }

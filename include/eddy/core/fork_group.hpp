@@ -139,6 +139,10 @@ private:
     atomic<bool> cancelled_{false};
 };
 
+inline task_base& branch::task() const noexcept {
+    return is_root() ? *static_cast<task_base*>(owner_) : group().task();
+}
+
 [[gnu::always_inline]] inline std::coroutine_handle<> promise_base::finish() noexcept {
     if (awaiter_ != nullptr) {
         return awaiter_->handle();

@@ -75,7 +75,9 @@ private:
     };
     class registration;
 
-    static constexpr std::size_t class_of(std::size_t bytes) noexcept { return (bytes - 1) / class_bytes; }
+    static constexpr std::size_t class_of(std::size_t bytes) noexcept {
+        return bytes == 0 ? 0 : (bytes - 1) / class_bytes;
+    }
 
     EDDY_API static void* allocate_slow(std::size_t bytes);
     EDDY_API static void deallocate_slow(void* memory, std::size_t bytes) noexcept;

@@ -158,6 +158,8 @@ public:
     }
 
     [[nodiscard]] State* get() const noexcept { return state_; }
+    /// Gives the reference to the caller.
+    [[nodiscard]] State* release() noexcept { return std::exchange(state_, nullptr); }
     State* operator->() const noexcept { return state_; }
     State& operator*() const noexcept { return *state_; }
     explicit operator bool() const noexcept { return state_ != nullptr; }

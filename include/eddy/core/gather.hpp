@@ -122,25 +122,26 @@ template <typename T>
 class gather_range_op final : public gather_base {
 public:
     explicit gather_range_op(std::vector<coro<T>> bodies)
-        : children_(std::make_unique<branch[]>(bodies.size())), count_(static_cast<std::uint32_t>(bodies.size())) {
-        for (const coro<T>& body : bodies) {
-            if (!body.valid()) {
-                throw_empty_coro();
-            }
-        }
+        : count_(checked_size(bodies)),
+          children_(static_cast<branch*>(frame_cache::allocate(count_ * sizeof(branch)))) {
         for (std::uint32_t i = 0; i != count_; ++i) {
-            adopt(children_[i], bodies[i].release(), i);
+            std::construct_at(children_ + i, bodies[i].release(), i);
         }
     }
     gather_range_op(gather_range_op&& fresh) noexcept
         : gather_base(std::move(fresh)),
-          children_(std::move(fresh.children_)),
-          count_(std::exchange(fresh.count_, 0)) {}
-    ~gather_range_op() { destroy(children()); }
+          count_(std::exchange(fresh.count_, 0)),
+          children_(std::exchange(fresh.children_, nullptr)) {}
+    ~gather_range_op() {
+        destroy(children());
+        if (children_ != nullptr) {
+            frame_cache::deallocate(children_, count_ * sizeof(branch));
+        }
+    }
 
     [[nodiscard]] bool await_ready() const noexcept { return count_ == 0; }
     std::coroutine_handle<> await_suspend(promise_base& awaiting) {
-        return start(awaiting, children_.get(), count_);
+        return start(awaiting, children_, count_);
     }
     auto await_resume() {
         check_all();
@@ -155,13 +156,21 @@ public:
     }
 
 private:
-    [[nodiscard]] std::span<branch> children() const noexcept { return {children_.get(), count_}; }
+    static std::uint32_t checked_size(const std::vector<coro<T>>& bodies) {
+        for (const coro<T>& body : bodies) {
+            if (!body.valid()) {
+                throw_empty_coro();
+            }
+        }
+        return static_cast<std::uint32_t>(bodies.size());
+    }
+    [[nodiscard]] std::span<branch> children() const noexcept { return {children_, count_}; }
     std::exception_ptr failure_of(std::uint32_t index) const noexcept override {
         return promise_of<T>(children_[index]).error();
     }
 
-    std::unique_ptr<branch[]> children_;
     std::uint32_t count_;
+    branch* children_;
 };
 
 /// An awaitable that is no coro as a coro, so that it can be a child of a gather.

@@ -241,7 +241,7 @@ public:
 
     task() noexcept = default;
     explicit task(state_ref<task_state_of<T>> state) noexcept
-        : any_task(state_ref<task_base>::share(state.get())) {}
+        : any_task(state_ref<task_base>::adopt(state.release())) {}
 
     /// The result, without waiting. Throws: as an await; invalid_state_error("result is not set") before the end.
     decltype(auto) result() const {

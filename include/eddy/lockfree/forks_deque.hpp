@@ -62,7 +62,7 @@ public:
     /// Throws: std::bad_alloc when it has to grow and cannot; then nothing has changed.
     [[gnu::always_inline]] bool push(T* item) {
         const std::int64_t top = top_.load(acquire); // P2
-        if (top == own_.split || own_.bottom == own_.limit) [[unlikely]] {
+        if (top == own_.dry_at || own_.bottom == own_.limit) [[unlikely]] {
             return push_slow(item, top);
         }
         place(item);
@@ -84,12 +84,15 @@ public:
     /// Takes the bottom item; nullptr if the deque is empty.
     T* pop() noexcept {
         if (own_.bottom == own_.split) {
-            return pop_public();
+            return empty() ? nullptr : pop_public();
         }
         T* item = bottom_item();
         drop_private();
         return item;
     }
+
+    /// From now on nothing is published, since nobody steals: only before the first push.
+    void keep_private() noexcept { own_.dry_at = -1; }
 
     bool empty() const noexcept {
         return top_.load(acquire) == own_.bottom; // P2
@@ -141,7 +144,8 @@ private:
         slot* slots = nullptr;
         std::int64_t mask = 0;
         std::int64_t bottom = 0;
-        std::int64_t split = 0; // what split_ holds
+        std::int64_t split = 0;  // what split_ holds
+        std::int64_t dry_at = 0; // publish when top_ is here: equal to split, or never reached
         std::int64_t limit = 0; // there is room in the ring while bottom is below it
         std::unique_ptr<ring> newest;
     };
@@ -163,7 +167,7 @@ private:
 
     void drop_private() noexcept {
         --own_.bottom;
-        if (top_.load(acquire) == own_.split) [[unlikely]] { // P2
+        if (top_.load(acquire) == own_.dry_at) [[unlikely]] { // P2
             share_half();
         }
     }
@@ -207,7 +211,7 @@ bool forks_deque<T, Sync>::push_slow(T* item, std::int64_t top) {
     }
     own_.limit = top + own_.mask + 1;
     place(item);
-    if (top != own_.split) {
+    if (top != own_.dry_at) {
         return false;
     }
     publish((own_.bottom - own_.split + 1) / 2);
@@ -217,6 +221,7 @@ bool forks_deque<T, Sync>::push_slow(T* item, std::int64_t top) {
 template <typename T, typename Sync>
 void forks_deque<T, Sync>::publish(std::int64_t count) noexcept {
     own_.split += count;
+    own_.dry_at = own_.split;
     split_.store(own_.split, release); // P1
 }
 
@@ -249,10 +254,12 @@ void forks_deque<T, Sync>::take_back(std::int64_t top) noexcept {
     split_.store(half, seq_cst);                 // P1, P3
     const std::int64_t now = top_.load(seq_cst); // P2, P3
     own_.split = half;
+    own_.dry_at = half;
     if (now >= half) {
         // Item `now` may be in the hands of a thief that read split_ before the store above; the
         // items after it cannot be, since whoever sees a later top_ sees that store.
         own_.split = std::min(now + 1, own_.bottom);
+        own_.dry_at = own_.split;
         split_.store(own_.split, release); // P1
     }
 }

@@ -50,6 +50,17 @@ public:
         return take(&item, 1, share::one) == 1 ? item : nullptr;
     }
 
+    /// The same where no other thread ever takes: without a read-modify-write.
+    T* pop_alone() noexcept {
+        const std::uint64_t head = head_.load(relaxed); // own: nobody else takes
+        if (head == tail_.load(relaxed)) {              // own: tail_
+            return nullptr;
+        }
+        T* const item = slot(head).load(relaxed); // own: slots
+        head_.store(head + 1, relaxed);           // own: nobody else takes
+        return item;
+    }
+
     /// Takes the oldest half, rounded up, at most `max` items, into `out`; gives their number.
     std::size_t take_half(T** out, std::size_t max) noexcept { return take(out, max, share::half); }
 
