@@ -46,9 +46,6 @@ task_base::task_base(std::uint32_t references, promise_base& root, std::source_l
 
 task_base::~task_base() {
     delete extras_.load(acquire); // P4
-    if (placement_ != nullptr) {
-        placement_->drop();
-    }
 }
 
 task_base::extras& task_base::own_extras() {
@@ -137,6 +134,9 @@ void task_base::finish(promise_base& root) noexcept {
     const bool ran = root.handle().done();
     const std::exception_ptr error = take_result(root);
     registry_->remove(*this);
+    if (placement_ != nullptr) { // now: a handle may outlive the runtime
+        std::exchange(placement_, nullptr)->drop();
+    }
     if (cancel_pending || !ran || is_cancelled_error(error)) {
         complete(outcome::cancelled);
     } else {

@@ -21,7 +21,7 @@ struct callback_handle::state final : public callback, public timer_node {
 
     void cancel() noexcept {
         cancelled_.store(true, relaxed); // P1
-        if (timed_ && on_.wheel().cancel(*this)) {
+        if (timed_.load(relaxed) && on_.wheel().cancel(*this)) { // hint: the wheel decides
             self_.reset();
         }
     }
@@ -32,7 +32,7 @@ struct callback_handle::state final : public callback, public timer_node {
     }
     void start_at(std::shared_ptr<state> self) noexcept {
         self_ = std::move(self);
-        timed_ = true;
+        timed_.store(true, relaxed); // init:
         on_.arm(*this, when_);
     }
 
@@ -42,6 +42,7 @@ struct callback_handle::state final : public callback, public timer_node {
 private:
     static void fired(timer_node& node) noexcept {
         auto& self = static_cast<state&>(node);
+        self.timed_.store(false, relaxed); // hint: a handle may outlive the wheel
         if (self.on_.closing()) {
             self.release();
         } else {
@@ -67,7 +68,7 @@ private:
     worker& on_;
     event_loop::function fn_;
     clock::time_point when_;
-    bool timed_ = false;
+    atomic<bool> timed_{false};
     atomic<bool> cancelled_{false};
     std::shared_ptr<state> self_;
 };

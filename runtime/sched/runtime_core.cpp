@@ -48,7 +48,15 @@ runtime_core::runtime_core(runtime_options options)
     start_threads();
 }
 
-runtime_core::~runtime_core() { end_threads(); }
+runtime_core::~runtime_core() {
+    end_threads();
+    for (const auto& each : workers_) {
+        each->close();
+    }
+    for (const auto& each : workers_) {
+        each->discard_all();
+    }
+}
 
 // The calling thread is worker 0; the others get one each, with all signals blocked.
 void runtime_core::start_threads() {

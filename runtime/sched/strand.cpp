@@ -25,6 +25,7 @@ public:
 
 private:
     void run() noexcept override;
+    void discard() noexcept override;
     [[nodiscard]] branch* first() noexcept;
 
     spin_lock lock_;
@@ -88,6 +89,13 @@ void strand::core::run() noexcept {
     }
     here.run_step(*next);
     here.make_ready(*this);
+}
+
+// All its tasks have ended; another runtime may use it.
+void strand::core::discard() noexcept {
+    EDDY_ASSERT(oldest_ == nullptr);
+    active_ = false;
+    drop();
 }
 
 } // namespace eddy::inline v0

@@ -4,6 +4,7 @@
 
 #include "sched/runtime_core.hpp"
 
+#include <eddy/base/syscall.hpp>
 #include <eddy/core/fork_group.hpp>
 
 namespace eddy::inline v0 {
@@ -22,11 +23,6 @@ worker::worker(runtime_core& runtime, unsigned index, unsigned workers)
         forks().keep_private();
     }
     set_observed(static_cast<bool>(runtime.options().on_suspend));
-}
-
-worker::~worker() {
-    watches_.clear();
-    discard_all();
 }
 
 void worker::run() {
@@ -198,6 +194,7 @@ void worker::post(runnable& item) noexcept {
         make_ready(item);
         return;
     }
+    const visit guard(*this);
     inbox_.post(item);
     // GONE: the item may have been run.
     notify();
@@ -225,6 +222,7 @@ void worker::arm(timer_node& node, clock::time_point deadline) noexcept {
 // -- pinned tasks --
 
 void worker::pinned_queue::schedule(branch& ready) noexcept {
+    const visit guard(owner_);
     posted_.post(ready);
     // GONE: the branch may be running.
     if (worker::current() != &owner_) {
@@ -245,15 +243,23 @@ runnable* worker::pinned_queue::pop() noexcept {
 
 // -- the end --
 
-// Nothing runs any more: what is still queued is let go.
+void worker::close() noexcept {
+    while (visitors_.load(acquire) != 0) { // P2
+        sys::sched_yield();
+    }
+    closing_ = true;
+    watches_.clear();
+}
+
 void worker::discard_all() noexcept {
     timer_list due;
-    closing_ = true;
     wheel_.expire(clock::time_point::max(), due);
     timer_wheel::fire(due);
     while (runnable* const item = next_ready()) {
         if (item->what() == runnable::kind::callback) {
             callback_queue::discard(static_cast<callback&>(*item));
+        } else if (item->what() == runnable::kind::job) {
+            static_cast<job&>(*item).discard();
         }
     }
 }

@@ -9,6 +9,7 @@
 //                 rescues it, without a further event.
 //             I2  before it blocks it has announced so and then looked at every queue (docs/design/parking.md).
 // Pairs:      P1  steps_, polled_: the worker -> siblings     hints: whether it is stuck
+//             P2  visitors_: ~visit -> close                  a foreign thread's last access comes first
 // Design:     docs/design/worker.md
 
 #pragma once
@@ -36,7 +37,14 @@ class worker final : public scheduler, public event_loop {
 public:
     /// Throws: std::system_error if an epoll or eventfd cannot be had.
     worker(runtime_core& runtime, unsigned index, unsigned workers);
-    ~worker();
+    ~worker() = default;
+
+    // -- the driver, when nothing runs any more: each for all workers, in this order --
+
+    /// Waits until nobody posts here, and forgets the watches.
+    void close() noexcept;
+    /// Lets go what is still queued, whichever loop it belongs to.
+    void discard_all() noexcept;
 
     // -- own thread --
 
@@ -113,6 +121,19 @@ private:
         inbox<runnable> posted_;
     };
 
+    /// Keeps the worker from being destroyed while another thread posts: what it posts may end the last task, and
+    /// with it the runtime, before the poster is done.
+    class visit {
+    public:
+        explicit visit(worker& host) noexcept : host_(host) { host_.visitors_.fetch_add(1, relaxed); } // count:
+        ~visit() { host_.visitors_.fetch_sub(1, release); } // P2
+        visit(const visit&) = delete;
+        visit& operator=(const visit&) = delete;
+
+    private:
+        worker& host_;
+    };
+
     enum class found : std::uint8_t { nothing, something };
 
     bool step();
@@ -128,7 +149,6 @@ private:
     void maintain() noexcept;
     bool fire_timers(clock::time_point now) noexcept;
     void offer() noexcept;
-    void discard_all() noexcept;
 
     bool search() noexcept;
     void stop_search(found what) noexcept;
@@ -180,6 +200,7 @@ private:
     atomic<std::uint64_t> slow_reported_{0};
     atomic<bool> polls_{false};
     atomic<std::uint32_t> offers_skipped_{0};
+    atomic<std::uint32_t> visitors_{0};
 };
 
 } // namespace eddy::inline v0

@@ -44,6 +44,8 @@ class job : public runnable {
 public:
     job() noexcept : runnable(kind::job) {}
     virtual void run() noexcept = 0;
+    /// Instead of run(), when nothing runs any more.
+    virtual void discard() noexcept = 0;
 
 protected:
     ~job() = default;
