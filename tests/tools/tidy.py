@@ -25,7 +25,7 @@ LABELS_OF = {
     "library": LABELS,
     "tests": LABELS | {"Covers", "Not here", "Expect"},
     "bench": LABELS | {"Question", "Unit", "Valid if", "Size", "Measured"},
-    "docs": LABELS | {"Shows", "Output"},
+    "docs": LABELS | {"Shows", "Output", "Forced", "Racing"},
 }
 FILE_LINES_MAX = 600
 FUNCTION_LINES_MAX = 70
@@ -197,11 +197,19 @@ def matching(text, start):
     return len(text)
 
 
+def concept_of(source, sources):
+    """The name of the header a file of a layer belongs to: x for x.hpp, x.cpp, and x_y.cpp without y."""
+    headers = {s.stem for s in sources if s.layer == source.layer and s.name.endswith(".hpp")}
+    name = source.stem
+    while name not in headers and "_" in name:
+        name = name.rsplit("_", 1)[0]
+    return name if name in headers else source.stem
+
+
 def family(source, sources):
-    """The file itself and its mirror: x.hpp with x.cpp, whose pairs are defined in the header."""
-    stem = re.sub(r"^(include/eddy|runtime)/|\.[ch]pp$", "", source.path)
-    return [s for s in sources
-            if re.sub(r"^(include/eddy|runtime)/|\.[ch]pp$", "", s.path) == stem and s.layer]
+    """The files of one concept: their pairs are defined in the header."""
+    name = concept_of(source, sources)
+    return [s for s in sources if s.layer == source.layer and concept_of(s, sources) == name]
 
 
 def pair_definitions(source):

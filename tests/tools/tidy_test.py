@@ -73,7 +73,7 @@ class tidy_test(unittest.TestCase):
         pairs = "// Pairs:      P1  flag_: set -> get     why\n"
         self.assertEqual(self.rules_broken({
             "include/eddy/core/x.hpp": header("flag_.store(true, release); // P1", pairs),
-            "runtime/core/x.cpp": "// x.cpp — the other end.\nflag_.load(acquire); // P1\n",
+            "runtime/core/x_rest.cpp": "// x_rest.cpp — the other end.\nflag_.load(acquire); // P1\n",
         }), [])
 
     def test_fences(self):
