@@ -37,8 +37,9 @@ std::string three_digits(double value) {
 
 template <std::size_t Count>
 std::string scaled(double value, const std::array<scale, Count>& scales) {
-    const auto fits = std::find_if(scales.begin(), scales.end(),
-                                   [&](const scale& each) { return value >= each.factor; });
+    const auto fits = std::find_if(scales.begin(), scales.end(), [&](const scale& each) {
+        return value >= each.factor * 0.9995;
+    });
     const scale& used = fits == scales.end() ? scales.back() : *fits;
     return three_digits(value / used.factor).append(no_break_space).append(used.name);
 }
