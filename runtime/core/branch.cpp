@@ -7,7 +7,7 @@
 
 namespace eddy::inline v0 {
 
-void branch::throw_cancelled() const { throw cancelled_error(task().cancel_reason()); }
+void branch::throw_cancelled() const { throw cancelled_error(task().reason()); }
 
 void branch::enter_groups() noexcept {
     for (branch* below = this; !below->is_root();) {
@@ -26,24 +26,89 @@ void branch::enter_groups() noexcept {
     }
 }
 
-bool branch::cancel() noexcept {
-    requests_.fetch_add(1, relaxed); // count:
-    switch (word_.cancel([](op& waited) noexcept {
-        const abort_result result = waited.abort();
-        waited.aborted_ = result == abort_result::aborted;
-        return result;
-    })) {
-    case cancel_result::finished:
-        requests_.fetch_sub(1, relaxed); // count:
-        return false;
-    case cancel_result::resume:
-        schedule();
-        return true;
-    case cancel_result::requested:
+// A cancel on its way down: from a branch to what it waits for, and so on. The branches it stands in are locked, so
+// none of them is in a queue, and inbox_next links each to the one above.
+class branch::cancel_walk {
+public:
+    explicit cancel_walk(const cancel_reason& reason) noexcept : reason_(reason) {}
+
+    /// True: `first`, or what it waits for, will get the request.
+    bool run(branch& first) noexcept {
+        bool accepted = false;
+        for (branch* at = &first; at != nullptr;) {
+            if (enter(*at, accepted)) {
+                accepted = false;
+            } else if (lowest_ != nullptr) {
+                lowest_->word_.locked_in().passed_on_ |= accepted;
+            }
+            at = go_on(accepted);
+        }
+        return accepted;
+    }
+
+private:
+    // True: `at` is locked now, and what it waits for comes next. Otherwise `accepted` says what became of the request.
+    bool enter(branch& at, bool& accepted) noexcept {
+        at.requests_.fetch_add(1, relaxed); // count:
+        const cancel_start<op> start = at.word_.begin_cancel();
+        accepted = start.state == cancel_state::requested ||
+                   (start.state == cancel_state::busy && !is_above(at)); // a cycle ends where it closes
+        if (start.state != cancel_state::locked) {
+            if (!accepted) {
+                at.requests_.fetch_sub(1, relaxed); // count:
+            }
+            return false;
+        }
+        if (reason_ != nullptr && at.is_root()) {
+            at.task().note_reason(reason_);
+        }
+        start.waited->passed_on_ = false;
+        at.inbox_next = lowest_;
+        lowest_ = &at;
         return true;
     }
-    __builtin_unreachable();
-}
+
+    // The next branch to enter; nullptr when the walk is over.
+    branch* go_on(bool& accepted) noexcept {
+        while (lowest_ != nullptr) {
+            op& waited = lowest_->word_.locked_in();
+            if (branch* const target = waited.next_target()) {
+                return target;
+            }
+            leave(waited);
+            accepted = true;
+            if (lowest_ != nullptr) {
+                lowest_->word_.locked_in().passed_on_ = true;
+            }
+        }
+        return nullptr;
+    }
+
+    void leave(op& waited) noexcept {
+        branch& mine = *lowest_;
+        lowest_ = static_cast<branch*>(mine.inbox_next);
+        const abort_result result = waited.passed_on_ ? abort_result::forwarded : waited.abort();
+        waited.aborted_ = result == abort_result::aborted;
+        if (mine.word_.end_cancel(waited, result)) {
+            mine.schedule();
+        }
+        // GONE: the op, and the branch with it.
+    }
+
+    bool is_above(const branch& other) const noexcept {
+        for (const branch* at = lowest_; at != nullptr; at = static_cast<const branch*>(at->inbox_next)) {
+            if (at == &other) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    const cancel_reason& reason_;
+    branch* lowest_ = nullptr;
+};
+
+bool branch::cancel(const cancel_reason& reason) noexcept { return cancel_walk(reason).run(*this); }
 
 std::uint16_t branch::uncancel() noexcept {
     std::uint16_t seen = requests_.load(relaxed); // count:
@@ -71,27 +136,21 @@ void branch::schedule() noexcept {
     }
 }
 
-bool op::prepare(promise_base& promise) {
-    branch& mine = promise.own_branch();
-    waiter_ = &mine;
-    mine.set_leaf(&promise);
+void op::prepare(promise_base& promise) noexcept {
+    attach(promise);
+    branch& mine = *waiter_;
     if (!mine.is_root()) {
         mine.enter_groups();
     }
     if (scheduler* const on = scheduler::current(); on->observed()) [[unlikely]] {
         on->note_suspension(mine.task());
     }
-    if (mine.cancel_pending()) [[unlikely]] {
-        aborted_ = mine.take_cancel();
-        return !aborted_;
-    }
-    return true;
 }
 
 // The op is registered: settles with a wake-up or a cancel that came meanwhile.
 bool op::settle() noexcept {
     branch& mine = *waiter_;
-    for (;;) {
+    for (bool may_pass_on = true;; may_pass_on = false) {
         switch (mine.word_.suspend(*this)) {
         case suspend_result::suspended:
             return true;
@@ -100,17 +159,28 @@ bool op::settle() noexcept {
         case suspend_result::cancelled:
             break;
         }
-        switch (abort()) {
-        case abort_result::aborted:
-            aborted_ = mine.take_cancel();
+        (void)mine.take_cancel();
+        // A request that is back after it was passed on has come round a cycle: it ends here.
+        const abort_result result = may_pass_on ? cancel_unsuspended() : abort();
+        if (result == abort_result::aborted) {
+            aborted_ = true;
             return false;
-        case abort_result::completed:
+        }
+        if (result == abort_result::completed) {
+            (void)mine.word_.begin_cancel(); // the request stays pending
             return mine.word_.resuspend(*this) == suspend_result::suspended;
-        case abort_result::forwarded:
-            (void)mine.take_cancel();
-            break;
         }
     }
+}
+
+// As a cancel walk does it, for an op that its branch is not suspended in yet.
+abort_result op::cancel_unsuspended() noexcept {
+    bool passed_on = false;
+    const cancel_reason reason = waiter_->task().reason();
+    while (branch* const target = next_target()) {
+        passed_on = target->cancel(reason) || passed_on;
+    }
+    return passed_on ? abort_result::forwarded : abort();
 }
 
 void op::yield(promise_base& promise) {

@@ -69,15 +69,23 @@ std::coroutine_handle<> fork_group::resume_parent() noexcept {
     return parent().leaf()->handle();
 }
 
-abort_result fork_group::abort() noexcept {
-    cancel_children();
-    return abort_result::forwarded;
+branch* fork_group::next_target() noexcept {
+    cancelled_.store(true, relaxed); // count: read by the parent, after all children (P1)
+    if (targets_given_ == count_) {
+        targets_given_ = 0;
+        return nullptr;
+    }
+    return &children_[targets_given_++];
 }
 
+// All children have ended or are just ending: the wake-up comes, and finds cancelled_.
+abort_result fork_group::abort() noexcept { return abort_result::forwarded; }
+
 void fork_group::cancel_children() noexcept {
+    const cancel_reason reason = task().reason();
     cancelled_.store(true, relaxed); // count: read by the parent, after all children (P1)
     for (branch& child : children()) {
-        (void)child.cancel();
+        (void)child.cancel(reason);
     }
 }
 

@@ -109,10 +109,15 @@ bool future_wait::await_suspend(promise_base& promise) {
     });
 }
 
-abort_result future_wait::abort() noexcept {
-    if (policy_ == on_cancel::cancel_producer) {
-        return state_->cancel_producer() ? abort_result::forwarded : abort_result::completed;
+branch* future_wait::next_target() noexcept {
+    if (policy_ == on_cancel::stop_waiting || state_->done()) {
+        return nullptr;
     }
+    target_given_ = !target_given_;
+    return target_given_ ? state_->producer() : nullptr;
+}
+
+abort_result future_wait::abort() noexcept {
     return state_->remove(*this) ? abort_result::aborted : abort_result::completed;
 }
 

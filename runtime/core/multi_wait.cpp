@@ -3,6 +3,7 @@
 #include <eddy/core/multi_wait.hpp>
 
 #include <eddy/base/syscall.hpp>
+#include <eddy/core/task.hpp>
 
 namespace eddy::inline v0 {
 
@@ -54,6 +55,9 @@ bool multi_wait::enough(const future_state& state) noexcept {
 void multi_wait::notified(future_state& state) noexcept {
     const bool wakes = enough(state) && !settled_.exchange(true, acq_rel); // P1, both ends
     branch& waiter = this->waiter();
+    if (wakes) {
+        cause_ = &state;
+    }
     left_.fetch_add(1, release); // P1
     // GONE: unless this is the one that wakes, and then only the branch is touched.
     if (wakes) {
@@ -71,14 +75,20 @@ void multi_wait::expire(atomic<bool>& ended) noexcept {
     }
 }
 
-abort_result multi_wait::abort() noexcept {
+branch* multi_wait::next_target() noexcept {
     if (policy_ == on_abort::cancel_producers) {
-        bool any = false;
-        for (future_state* state : states_) {
-            any = state->cancel_producer() || any;
+        cancel_seen_ = true;
+        while (targets_given_ != states_.size()) {
+            if (branch* const target = states_[targets_given_++]->producer()) {
+                return target;
+            }
         }
-        return any ? abort_result::forwarded : abort_result::completed;
+        targets_given_ = 0;
     }
+    return nullptr;
+}
+
+abort_result multi_wait::abort() noexcept {
     const bool late = settled_.exchange(true, acq_rel); // P1, both ends
     return late ? abort_result::completed : abort_result::aborted;
 }
@@ -95,6 +105,11 @@ void multi_wait::finish() {
         armed_ = false;
     }
     check_aborted();
+    const bool failed = cause_ != nullptr && cause_->failed() && !cause_->cancelled();
+    if (cancel_seen_ && !failed) {
+        (void)waiter().take_cancel(); // pending still, if the producers were faster than abort()
+        waiter().throw_cancelled();
+    }
 }
 
 } // namespace eddy::inline v0

@@ -35,7 +35,7 @@ bool is_cancelled_error(const std::exception_ptr& error) noexcept {
 struct task_base::extras {
     spin_lock lock;
     std::string name;
-    std::shared_ptr<const std::string> reason;
+    cancel_reason reason;
 };
 
 task_base::task_base(std::uint32_t references, promise_base& root, std::source_location site) noexcept
@@ -103,22 +103,27 @@ task_state task_base::stage() const noexcept {
     __builtin_unreachable();
 }
 
-bool task_base::cancel(std::shared_ptr<const std::string> reason) noexcept {
+bool task_base::cancel(const cancel_reason& reason) noexcept {
     if (done()) {
         return false;
     }
-    if (reason != nullptr) {
-        try {
-            extras& mine = own_extras();
-            const std::lock_guard hold(mine.lock);
-            mine.reason = std::move(reason);
-        } catch (...) { // out of memory: cancelled without its reason
-        }
-    }
-    return root_.cancel();
+    note_reason(reason);
+    return root_.cancel(reason);
 }
 
-std::shared_ptr<const std::string> task_base::cancel_reason() const {
+void task_base::note_reason(const cancel_reason& reason) noexcept {
+    if (reason == nullptr && extras_.load(acquire) == nullptr) { // P4
+        return;
+    }
+    try {
+        extras& mine = own_extras();
+        const std::lock_guard hold(mine.lock);
+        mine.reason = reason;
+    } catch (...) { // out of memory: cancelled without its reason
+    }
+}
+
+cancel_reason task_base::reason() const {
     extras* const mine = extras_.load(acquire); // P4
     if (mine == nullptr) {
         return nullptr;
@@ -127,7 +132,7 @@ std::shared_ptr<const std::string> task_base::cancel_reason() const {
     return mine->reason;
 }
 
-void task_base::throw_cancelled() const { throw cancelled_error(cancel_reason()); }
+void task_base::throw_cancelled() const { throw cancelled_error(reason()); }
 
 void task_base::finish(promise_base& root) noexcept {
     const bool cancel_pending = root_.finish();
@@ -137,10 +142,10 @@ void task_base::finish(promise_base& root) noexcept {
     if (placement_ != nullptr) { // now: a handle may outlive the runtime
         std::exchange(placement_, nullptr)->drop();
     }
-    if (cancel_pending || !ran || is_cancelled_error(error)) {
-        complete(outcome::cancelled);
+    if (error != nullptr) { // also if a cancel is pending: the exception must not be lost
+        complete(is_cancelled_error(error) ? outcome::cancelled : outcome::error);
     } else {
-        complete(error != nullptr ? outcome::error : outcome::value);
+        complete(cancel_pending || !ran ? outcome::cancelled : outcome::value);
     }
     drop();
 }

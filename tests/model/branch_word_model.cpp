@@ -86,10 +86,6 @@ private:
 
     // True: the wait was cancelled. As op::park does it.
     bool wait(wait_op& op) {
-        if (word.take_cancel()) {
-            arm(op, wait_op::state::withdrawn);
-            return true;
-        }
         arm(op, wait_op::state::armed);
         if (settle(op)) {
             op.resumed.wait();
@@ -107,7 +103,7 @@ private:
 
     // True: suspended; whoever wakes the branch resumes it.
     bool settle(wait_op& op) {
-        for (;;) {
+        for (bool may_pass_on = true;; may_pass_on = false) {
             switch (word.suspend(op)) {
             case suspend_result::suspended:
                 return true;
@@ -116,15 +112,14 @@ private:
             case suspend_result::cancelled:
                 break;
             }
-            switch (op.abort(How)) {
-            case abort_result::aborted:
-                word.take_cancel();
+            word.take_cancel();
+            const abort_result result = op.abort(may_pass_on ? How : when_cancelled::withdraws);
+            if (result == abort_result::aborted) {
                 return false;
-            case abort_result::completed:
+            }
+            if (result == abort_result::completed) {
+                (void)word.begin_cancel(); // the request stays pending
                 return word.resuspend(op) == suspend_result::suspended;
-            case abort_result::forwarded:
-                word.take_cancel();
-                break;
             }
         }
     }
@@ -152,14 +147,11 @@ private:
     }
 
     void cancel() {
-        wait_op* waited = nullptr;
-        const cancel_result result = word.cancel([&waited](wait_op& op) {
-            waited = &op;
-            return op.abort(How);
-        });
-        requests += result == cancel_result::finished ? 0 : 1;
-        if (result == cancel_result::resume) {
-            resume(*waited);
+        const cancel_start<wait_op> start = word.begin_cancel();
+        requests += start.state == cancel_state::finished ? 0 : 1;
+        if (start.state == cancel_state::locked &&
+            word.end_cancel(*start.waited, start.waited->abort(How))) {
+            resume(*start.waited);
         }
     }
 
@@ -207,8 +199,8 @@ TEST(branch_word_faults, a_relaxed_wake_is_caught) {
 }
 
 TEST(branch_word_faults, a_relaxed_unlock_is_caught) {
-    expect_caught<wake_and_cancel>("settle relaxed",
-                                   planted({{"::settle(", access::store, release, relaxed}}));
+    expect_caught<wake_and_cancel>("end_cancel relaxed",
+                                   planted({{"::end_cancel(", access::store, release, relaxed}}));
 }
 
 } // namespace

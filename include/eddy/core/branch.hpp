@@ -14,11 +14,16 @@
 #include <eddy/core/scheduler.hpp>
 
 #include <cstdint>
+#include <memory>
+#include <string>
 
 namespace eddy::inline v0 {
 
 class op;
 class promise_base;
+
+/// What a canceller has to say; null for nothing.
+using cancel_reason = std::shared_ptr<const std::string>;
 
 class EDDY_API branch final : public runnable {
 public:
@@ -62,8 +67,9 @@ public:
         }
     }
 
-    /// Requests a cancel: one cancelled_error at the current or next suspension. False: it has ended.
-    bool cancel() noexcept;
+    /// Requests a cancel: one cancelled_error at the current or next suspension, of this branch and of everything
+    /// it waits for. False: it has ended. Iterative: the depth of what waits for what does not matter.
+    bool cancel(const cancel_reason& reason = nullptr) noexcept;
 
     /// The requests counted, as asyncio's cancelling(): cancel() adds one, uncancel() takes one back.
     [[nodiscard]] std::uint16_t cancelling() const noexcept {
@@ -76,6 +82,7 @@ public:
 
 private:
     friend class op;
+    class cancel_walk;
     enum class role : std::uint8_t { root, child };
 
     role role_ = role::root;

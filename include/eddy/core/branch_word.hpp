@@ -2,15 +2,15 @@
 //
 // States:     0 running (or ready to run); pointer: waits in that op; each with any of
 //             pending    a cancel was requested and not yet delivered
-//             locked     a canceller is inside op->abort(): the frame that holds the op cannot go away
+//             locked     a canceller decides what becomes of the op: the frame that holds it cannot go away
 //             fired      the wake-up came before the branch had finished suspending
 //             finished   the branch has ended; nothing reaches it any more
 // Threads:    suspend, resuspend, take_cancel, finish: the branch.  enter_group: any branch below it.
-//             wake: whoever completed the op, once.  cancel: any thread.
-// Progress:   lock-free, except that wake waits out a canceller inside abort().
-// Pairs:      P1  suspend -> wake, cancel      whoever finds the op sees its content
-//             P2  wake, cancel -> suspend      the branch sees what its completion wrote
-//             P3  cancel (unlock) -> wake      what abort() did to the op happens before the branch resumes
+//             wake: whoever completed the op, once.  begin_cancel: any thread; end_cancel: who locked it.
+// Progress:   lock-free, except that wake waits out a canceller between begin_cancel and end_cancel.
+// Pairs:      P1  suspend -> wake, begin_cancel      whoever finds the op sees its content
+//             P2  wake, begin_cancel -> suspend      the branch sees what its completion wrote
+//             P3  end_cancel -> wake           what was done to the op happens before the branch resumes
 // Design:     docs/design/cancel.md
 
 #pragma once
@@ -30,10 +30,16 @@ enum class abort_result : std::uint8_t {
 };
 
 enum class suspend_result : std::uint8_t { suspended, fired, cancelled };
-enum class cancel_result : std::uint8_t {
-    requested, // delivered at the next suspension, or forwarded
-    resume,    // the op was aborted: the caller must schedule the branch
-    finished   // too late
+enum class cancel_state : std::uint8_t {
+    requested, // delivered at the next suspension, with an earlier request if there was one
+    finished,  // too late
+    busy,      // somebody else is just cancelling it
+    locked     // it waits, and cannot be woken until end_cancel
+};
+template <typename Op>
+struct cancel_start {
+    cancel_state state = cancel_state::finished;
+    Op* waited = nullptr; // if locked
 };
 enum class enter_result : std::uint8_t { entered, already_waiting, cancelled };
 
@@ -127,24 +133,48 @@ public:
 
     // -- any thread --
 
-    /// Requests a cancel. `abort(op)` is called, with the word locked, if the branch waits in an op.
-    template <typename Abort>
-    [[nodiscard]] cancel_result cancel(Abort&& abort) noexcept {
+    /// Requests a cancel. After `locked` the caller decides what becomes of the op, and then calls end_cancel.
+    [[nodiscard]] cancel_start<Op> begin_cancel() noexcept {
         std::uintptr_t seen = word_.load(relaxed); // hint: the CAS checks it
         for (;;) {
             if (seen == finished) {
-                return cancel_result::finished;
+                return {.state = cancel_state::finished};
             }
-            if ((seen & (locked | pending)) != 0) {
-                return cancel_result::requested; // one error for both requests
+            if ((seen & locked) != 0) {
+                return {.state = cancel_state::busy};
+            }
+            if ((seen & pending) != 0) {
+                return {.state = cancel_state::requested};
             }
             const bool waits = (seen & ~flags) != 0;
             if (!word_.compare_exchange_weak(seen, seen | (waits ? locked : pending), acq_rel,
                                              relaxed)) { // P1, P2; fail: retried
                 continue;
             }
-            return waits ? settle(seen, abort(op_of(seen))) : cancel_result::requested;
+            return waits ? cancel_start<Op>{.state = cancel_state::locked, .waited = op_of(seen)}
+                         : cancel_start<Op>{.state = cancel_state::requested};
         }
+    }
+
+    /// Unlocks. True: the op was aborted, and the caller must schedule the branch.
+    [[nodiscard]] bool end_cancel(Op& waited, abort_result result) noexcept {
+        switch (result) {
+        case abort_result::aborted:
+            word_.store(0, release); // P2, P3: nobody else writes while it is locked
+            return true;
+        case abort_result::completed:
+            word_.store(pointer(waited) | pending, release); // P3
+            return false;
+        case abort_result::forwarded:
+            word_.store(pointer(waited), release); // P3
+            return false;
+        }
+        __builtin_unreachable();
+    }
+
+    /// What a locked word's branch waits in: for whoever locked it.
+    [[nodiscard]] Op& locked_in() const noexcept {
+        return *op_of(word_.load(relaxed)); // locked:
     }
 
 private:
@@ -161,22 +191,7 @@ private:
         return bits;
     }
 
-    static Op& op_of(std::uintptr_t seen) noexcept { return *reinterpret_cast<Op*>(seen & ~flags); }
-
-    cancel_result settle(std::uintptr_t before, abort_result result) noexcept {
-        switch (result) {
-        case abort_result::aborted:
-            word_.store(0, release); // P2, P3: nobody else writes while it is locked
-            return cancel_result::resume;
-        case abort_result::completed:
-            word_.store(before | pending, release); // P3
-            return cancel_result::requested;
-        case abort_result::forwarded:
-            word_.store(before, release); // P3
-            return cancel_result::requested;
-        }
-        __builtin_unreachable();
-    }
+    static Op* op_of(std::uintptr_t seen) noexcept { return reinterpret_cast<Op*>(seen & ~flags); }
 
     typename Sync::template atomic<std::uintptr_t> word_{0};
 };

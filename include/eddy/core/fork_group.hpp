@@ -59,6 +59,7 @@ public:
     }
 
     abort_result abort() noexcept override;
+    [[nodiscard]] branch* next_target() noexcept override;
     /// Passes a cancel on to every child.
     void cancel_children() noexcept;
 
@@ -131,6 +132,8 @@ private:
     branch* children_;
     branch* last_;
     std::uint32_t count_ = 0;
+
+    std::uint32_t targets_given_ = 0; // in the cancel walk that is under way
 
     std::uint32_t next_ = 1;
     std::uint32_t steals_ = 0;

@@ -76,8 +76,8 @@ public:
         }
     }
 
-    /// Asks for the end of what produces the result. False: done already, or nothing can be asked.
-    virtual bool cancel_producer() noexcept { return false; }
+    /// The branch whose end brings the result; nullptr if the result is set by hand.
+    [[nodiscard]] virtual branch* producer() noexcept { return nullptr; }
 
 protected:
     explicit future_state(std::uint32_t references) noexcept : references_(references) {}
@@ -188,6 +188,7 @@ public:
     bool await_suspend(promise_base& promise);
 
     abort_result abort() noexcept override;
+    [[nodiscard]] branch* next_target() noexcept override;
 
 protected:
     ~future_wait() = default;
@@ -198,6 +199,7 @@ private:
 
     future_state* state_;
     on_cancel policy_;
+    bool target_given_ = false; // in the cancel walk that is under way
 };
 
 } // namespace eddy::inline v0

@@ -236,7 +236,7 @@ public:
 
     auto await_resume() {
         finish();
-        std::apply([](auto&... each) { (each.check_failure(), ...); }, as_tuple());
+        std::apply([this](auto&... each) { (this->check_if_cause(each), ...); }, as_tuple());
         if constexpr (!all_void) {
             return std::apply(
                 [](auto&... each) {
@@ -270,7 +270,7 @@ public:
     auto await_resume() {
         finish();
         for (const Handle& each : *this) {
-            each.check_failure();
+            check_if_cause(each);
         }
         if constexpr (!std::is_void_v<value>) {
             std::vector<value> out;

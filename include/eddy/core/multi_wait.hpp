@@ -32,6 +32,7 @@ public:
     bool await_ready() const noexcept { return states_.empty(); }
     bool await_suspend(promise_base& promise);
     abort_result abort() noexcept override;
+    [[nodiscard]] branch* next_target() noexcept override;
 
 protected:
     /// Ends the wait as it stands; any thread. Sets `ended` before the op may be gone.
@@ -53,8 +54,16 @@ protected:
         return out;
     }
 
-    /// For await_resume: leaves all states. Throws: cancelled_error if the wait was aborted.
+    /// For await_resume: leaves all states. Throws: cancelled_error if the wait was aborted, or if a cancel was passed
+    /// on, whatever the producers made of it; but not if the first failure was an exception.
     void finish();
+    /// After finish(): throws the failure of `handle`, if that is what ended the wait.
+    template <typename Handle>
+    void check_if_cause(const Handle& handle) const {
+        if (handle.state() == cause_) {
+            handle.check_failure();
+        }
+    }
 
 private:
     class link final : public future_waiter {
@@ -74,6 +83,9 @@ private:
     until condition_;
     on_abort policy_;
     bool armed_ = false;
+    std::size_t targets_given_ = 0; // in the cancel walk that is under way
+    bool cancel_seen_ = false;            // written under the branch's lock, read when it runs again
+    const future_state* cause_ = nullptr; // what ended the wait; by whoever set settled_
     atomic<bool> settled_{false};
     atomic<std::uint32_t> remaining_;
     atomic<std::uint32_t> left_{0};

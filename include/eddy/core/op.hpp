@@ -22,6 +22,10 @@ public:
     /// Withdraws the op from what it waits for. Must not wait for whoever might be in wake().
     virtual abort_result abort() noexcept = 0;
 
+    /// An op that waits for other branches gives them one after the other, each once, so that the cancel is passed on
+    /// to them first; nullptr: no more. If one of them accepts it, abort is not called.
+    [[nodiscard]] virtual branch* next_target() noexcept { return nullptr; }
+
     /// The branch that waits in this; valid from park() on.
     [[nodiscard]] branch& waiter() const noexcept { return *waiter_; }
 
@@ -35,9 +39,7 @@ protected:
     /// on wake() may come. False: go on at once, because the wake-up came already or a cancel was pending.
     template <typename Arm>
     [[nodiscard]] bool park(promise_base& promise, Arm&& arm) {
-        if (!prepare(promise)) {
-            return false;
-        }
+        prepare(promise);
         arm();
         return settle();
         // GONE: if that was true, another thread may already have resumed the branch.
@@ -55,12 +57,13 @@ protected:
     /// Throws cancelled_error if the op was aborted.
     void check_aborted() const {
         if (aborted_) [[unlikely]] {
+            (void)waiter_->take_cancel(); // a request since then: one error for both
             waiter_->throw_cancelled();
         }
     }
     /// As check_aborted, for an op that delivers nothing: a request that came after the wake-up is delivered too.
     void check_cancelled() {
-        if (aborted_ || waiter_->take_cancel()) [[unlikely]] {
+        if (waiter_->take_cancel() || aborted_) [[unlikely]] {
             waiter_->throw_cancelled();
         }
     }
@@ -69,11 +72,13 @@ protected:
 private:
     friend class branch;
 
-    [[nodiscard]] bool prepare(promise_base& promise);
+    void prepare(promise_base& promise) noexcept;
     [[nodiscard]] bool settle() noexcept;
+    [[nodiscard]] abort_result cancel_unsuspended() noexcept;
 
     branch* waiter_; // set when the op is awaited
     bool aborted_ = false;
+    bool passed_on_ = false; // a target has accepted the cancel that is under way
 };
 
 } // namespace eddy::inline v0

@@ -50,11 +50,13 @@ public:
     [[nodiscard]] task_state stage() const noexcept;
 
     /// One cancelled_error at the current or next suspension. False: done already.
-    bool cancel(std::shared_ptr<const std::string> reason = nullptr) noexcept;
-    bool cancel_producer() noexcept override { return cancel(); }
+    bool cancel(const cancel_reason& reason = nullptr) noexcept;
+    /// What the next cancelled_error says.
+    void note_reason(const cancel_reason& reason) noexcept;
+    [[nodiscard]] branch* producer() noexcept override { return &root_; }
     [[nodiscard]] std::uint16_t cancelling() const noexcept { return root_.cancelling(); }
     std::uint16_t uncancel() noexcept { return root_.uncancel(); }
-    [[nodiscard]] std::shared_ptr<const std::string> cancel_reason() const;
+    [[nodiscard]] cancel_reason reason() const;
 
     [[nodiscard]] branch& root() noexcept { return root_; }
     [[nodiscard]] placement* placed() const noexcept { return placement_; }
