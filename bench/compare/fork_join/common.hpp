@@ -21,6 +21,8 @@ namespace eddy::compare::fork_join {
 [[nodiscard]] metrics run_processes(const request& asked);
 [[nodiscard]] metrics run_coroutines(const request& asked);
 [[nodiscard]] metrics run_tbb(const request& asked);
+[[nodiscard]] metrics run_openmp(const request& asked);
+[[nodiscard]] metrics run_serial(const request& asked);
 
 /// fib(n), by a loop.
 [[nodiscard]] std::uint64_t expected(std::uint64_t n) noexcept;

@@ -1,0 +1,35 @@
+// eddy.cpp — n queens with coroutines: a gather of all queens that fit in a row.
+#include "common.hpp"
+#include <eddy/eddy.hpp>
+
+#include <numeric>
+#include <utility>
+#include <vector>
+
+namespace eddy::compare::nqueens {
+
+namespace {
+
+eddy::coro<std::uint64_t> count(board here) {
+    if (here.full()) {
+        co_return 1;
+    }
+    std::vector<eddy::coro<std::uint64_t>> rest;
+    rest.reserve(here.size);
+    for (std::uint32_t next = 0; next != here.size; ++next) {
+        if (here.fits(next)) {
+            rest.push_back(count(here.with(next)));
+        }
+    }
+    const std::vector<std::uint64_t> counts = co_await eddy::gather(std::move(rest));
+    co_return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+}
+
+} // namespace
+
+metrics run_coroutines(const request& asked) {
+    return measured([&] { return eddy::run(count(empty_board(asked)), {.workers = asked.cores}); },
+                    expected(asked.size));
+}
+
+} // namespace eddy::compare::nqueens
