@@ -14,6 +14,8 @@
 namespace eddy::inline v0 {
 namespace {
 
+constexpr int close_attempts = 3;
+
 // Pauses the runtime when the main task is done. Lives on the driver's stack: run() returns after notify has.
 class pause_when_done final : public future_waiter {
 public:
@@ -115,19 +117,20 @@ void runtime::close() noexcept {
         return;
     }
     EDDY_ASSERT(!core_->driven());
-    std::vector<any_task> left;
-    try {
-        if (!core_->all_tasks().empty()) {
+    for (int attempt = 1; attempt <= close_attempts && core_->task_count() != 0; ++attempt) {
+        try {
             core_->forget_pause();
             run_until_complete(cancel_and_await(*core_, core_->options().grace), {.name = "close"});
+            std::ranges::for_each(core_->all_tasks(), report_refusal);
+            break;
+        } catch (...) { // out of memory: what was cancelled by then has ended and given some back
+            if (attempt == close_attempts) {
+                emit_callback_failure("runtime::close", std::current_exception());
+            }
         }
-        left = core_->all_tasks();
-        std::ranges::for_each(left, report_refusal);
-    } catch (const std::exception& error) {
-        emit_callback_failure("runtime::close", std::make_exception_ptr(error));
     }
     core_->end_threads();
-    if (!left.empty()) {
+    if (core_->task_count() != 0) {
         (void)core_.release(); // their frames refer to it, and nobody can free those
     }
     core_.reset();

@@ -144,6 +144,14 @@ std::vector<any_task> runtime_core::all_tasks() {
     return out;
 }
 
+std::size_t runtime_core::task_count() const noexcept {
+    std::size_t sum = 0;
+    for (const auto& each : workers_) {
+        sum += each->tasks().size();
+    }
+    return sum;
+}
+
 // -- virtual time --
 
 bool runtime_core::advance_time() noexcept {

@@ -57,6 +57,8 @@ public:
     [[nodiscard]] bool debug() const noexcept { return debug_; }
 
     [[nodiscard]] std::vector<any_task> all_tasks();
+    /// How many tasks have not ended; exact while nothing runs.
+    [[nodiscard]] std::size_t task_count() const noexcept;
     void report_slow(const any_task& task, clock::duration lasted) noexcept;
 
     // -- the workers --
