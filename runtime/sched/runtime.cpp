@@ -26,21 +26,40 @@ private:
     runtime_core& core_;
 };
 
-// Cancels every task but itself, once each, and awaits them until none is left or the time is over.
-coro<> cancel_and_await(runtime_core& core, clock::duration grace) {
-    const any_task self = current_task();
-    const clock::time_point deadline = deadline_after(core.now(), grace);
-    std::unordered_set<const task_base*> told;
-    for (;;) {
-        std::vector<any_task> left = core.all_tasks();
+// What a runtime that closes still has to end.
+class leftovers {
+public:
+    explicit leftovers(runtime_core& core) noexcept : core_(core) {}
+
+    /// Cancels those that were not cancelled by an earlier call; gives all that have not ended, but `self`.
+    std::vector<any_task> cancel_new(const any_task& self) {
+        std::vector<any_task> left = core_.all_tasks();
         std::erase(left, self);
-        if (left.empty() || core.now() >= deadline) {
-            break;
-        }
+        std::unordered_set<const task_base*> told;
         for (const any_task& each : left) {
-            if (told.insert(each.base()).second) {
+            if (!told_.contains(each.base())) {
                 (void)each.cancel("the runtime is closing");
             }
+            told.insert(each.base());
+        }
+        told_ = std::move(told);
+        kept_ = left;
+        return left;
+    }
+
+private:
+    runtime_core& core_;
+    std::unordered_set<const task_base*> told_;
+    std::vector<any_task> kept_; // those told, so that no new task has the address of one
+};
+
+coro<> cancel_and_await(runtime_core& core, leftovers& rest, clock::duration grace) {
+    const any_task self = current_task();
+    const clock::time_point deadline = deadline_after(core.now(), grace);
+    for (;;) {
+        std::vector<any_task> left = rest.cancel_new(self);
+        if (left.empty() || core.now() >= deadline) {
+            break;
         }
         co_await wait(std::move(left), {.when = return_when::all_completed, .timeout = deadline - core.now()});
     }
@@ -120,7 +139,9 @@ void runtime::close() noexcept {
     for (int attempt = 1; attempt <= close_attempts && core_->task_count() != 0; ++attempt) {
         try {
             core_->forget_pause();
-            run_until_complete(cancel_and_await(*core_, core_->options().grace), {.name = "close"});
+            leftovers rest(*core_);
+            (void)rest.cancel_new({}); // now: those that have not started never do
+            run_until_complete(cancel_and_await(*core_, rest, core_->options().grace), {.name = "close"});
             std::ranges::for_each(core_->all_tasks(), report_refusal);
             break;
         } catch (...) { // out of memory: what was cancelled by then has ended and given some back
