@@ -86,16 +86,13 @@ auto timeout(std::chrono::duration<Rep, Period> limit, Body body) {
     return timeout_at(deadline_after(now(), limit), std::move(body));
 }
 
-/// Awaits `awaited` for at most `limit`; then cancels it, awaits its end, and throws timeout_error.
-///
-/// A value that came is given even if the time is over. A limit of 0 or less gives the operation one chance to be
-/// ready at once.
-/// Cancel: passes to `awaited`; the error stays cancelled_error.
-template <awaitable A, typename Rep, typename Period>
-coro<std::remove_cvref_t<await_result_t<A>>> wait_for(A awaited, std::chrono::duration<Rep, Period> limit) {
+/// For wait_for: keeps what is awaited, and awaits it as an A.
+template <typename A, typename Kept, typename Rep, typename Period>
+coro<std::remove_cvref_t<await_result_t<A>>> wait_for_kept(Kept awaited,
+                                                           std::chrono::duration<Rep, Period> limit) {
     timeout_scope scope(co_await own_branch_op());
     scope.reschedule(deadline_after(now(), limit));
-    auto result = co_await as_result(std::forward<A>(awaited));
+    auto result = co_await as_result(static_cast<A&&>(awaited));
     if (scope.leave(result.cancelled())) {
         throw timeout_error();
     }
@@ -104,6 +101,20 @@ coro<std::remove_cvref_t<await_result_t<A>>> wait_for(A awaited, std::chrono::du
     } else {
         co_return std::move(result).value();
     }
+}
+
+/// Awaits `awaited` for at most `limit`; then cancels it, awaits its end, and throws timeout_error.
+///
+/// A value that came is given even if the time is over. A limit of 0 or less gives the operation one chance to be
+/// ready at once. A task that is no temporary keeps its result, and a copy of it is given.
+/// Cancel: passes to `awaited`; the error stays cancelled_error.
+template <awaitable A, typename Rep, typename Period>
+auto wait_for(A&& awaited, std::chrono::duration<Rep, Period> limit) {
+    using value = std::remove_cvref_t<A>;
+    static_assert(!is_coro<value> || !std::is_lvalue_reference_v<A>,
+                  "a coro is awaited once and used up: wait_for(std::move(c), limit)");
+    using kept = std::conditional_t<std::is_copy_constructible_v<value> || !std::is_lvalue_reference_v<A>, value, A>;
+    return wait_for_kept<A, kept>(std::forward<A>(awaited), limit);
 }
 
 /// Awaits a task without passing a cancel on to it: the waiter gets cancelled_error at once, the task goes on.
