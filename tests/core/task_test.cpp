@@ -1,0 +1,308 @@
+// Covers:    handles, results, names, states, done callbacks, what is reported.
+// Not here:  cancelling -> task_cancel_test.cpp; order and options -> sched/create_task_test.cpp.
+
+#include "support/co_test.hpp"
+#include "support/event_log.hpp"
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+namespace eddy {
+namespace {
+
+using namespace std::chrono_literals;
+
+coro<int> give_after(std::chrono::milliseconds delay, int value) {
+    co_await sleep(delay);
+    co_return value;
+}
+coro<> fail_after(std::chrono::milliseconds delay) {
+    co_await sleep(delay);
+    throw std::runtime_error("broken");
+}
+
+CO_TEST(task, an_await_waits_and_gives_the_result) {
+    const auto start = now();
+    auto t = create_task(give_after(10ms, 7));
+    EXPECT_FALSE(t.done());
+    EXPECT_EQ(co_await t, 7);
+    EXPECT_EQ(now() - start, 10ms);
+    EXPECT_TRUE(t.done());
+}
+
+CO_TEST(task, a_late_await_sees_the_stored_result_again_and_again) {
+    auto t = create_task(give_after(1ms, 7));
+    co_await sleep(1s);
+    EXPECT_TRUE(t.done());
+    EXPECT_EQ(co_await t, 7);
+    EXPECT_EQ(co_await t, 7);
+    EXPECT_EQ(t.result(), 7);
+}
+
+CO_TEST(task, many_may_await_the_same_one) {
+    auto t = create_task(give_after(5ms, 7));
+    auto waiter = [](task<int> t) -> coro<int> { co_return co_await t; };
+    const auto [a, b, c] = co_await gather(waiter(t), waiter(t), waiter(t));
+    EXPECT_EQ(a + b + c, 21);
+}
+
+CO_TEST(task, a_result_read_too_early_is_an_invalid_state) {
+    auto t = create_task(give_after(5ms, 7));
+    for (int i = 0; i != 2; ++i) {
+        try {
+            (void)(i == 0 ? void(t.result()) : void(t.exception()));
+            ADD_FAILURE() << "no exception";
+        } catch (const invalid_state_error& error) {
+            EXPECT_STREQ(error.what(), "result is not set");
+        }
+    }
+    EXPECT_EQ(co_await t, 7);
+}
+
+CO_TEST(task, an_exception_comes_out_of_every_await_and_of_result) {
+    auto t = create_task(fail_after(1ms));
+    EXPECT_TRUE((co_await as_result(t)).holds<std::runtime_error>());
+    EXPECT_TRUE((co_await as_result(t)).holds<std::runtime_error>());
+    EXPECT_THROW(t.result(), std::runtime_error);
+    EXPECT_EQ(describe(t.exception()), "broken");
+    EXPECT_FALSE(t.cancelled());
+}
+
+CO_TEST(task, exception_is_null_after_a_normal_end) {
+    auto t = create_task(give_after(1ms, 1));
+    co_await t;
+    EXPECT_EQ(t.exception(), nullptr);
+}
+
+CO_TEST(task, an_await_of_an_rvalue_moves_the_result_out) {
+    auto make = []() -> coro<std::unique_ptr<int>> {
+        co_await yield();
+        co_return std::make_unique<int>(4);
+    };
+    const std::unique_ptr<int> got = co_await create_task(make());
+    EXPECT_EQ(*got, 4);
+}
+
+CO_TEST(task, a_result_may_be_a_reference) {
+    int target = 0;
+    auto refer = [](int& to) -> coro<int&> { co_return to; };
+    auto t = create_task(refer(target));
+    EXPECT_EQ(&co_await t, &target);
+    EXPECT_EQ(&t.result(), &target);
+}
+
+CO_TEST(task, it_runs_on_when_its_handle_is_dropped) {
+    bool ended = false;
+    auto work = [](bool& ended) -> coro<> {
+        co_await sleep(5ms);
+        ended = true;
+    };
+    create_task(work(ended));
+    co_await sleep(10ms);
+    EXPECT_TRUE(ended);
+}
+
+CO_TEST(task, copies_of_a_handle_are_the_same_task) {
+    auto t = create_task(give_after(1ms, 1));
+    const any_task any = t;
+    EXPECT_TRUE(any == t);
+    EXPECT_FALSE(any == any_task(current_task()));
+    co_await t;
+    EXPECT_TRUE(any.done());
+}
+
+CO_TEST(task, awaiting_itself_is_an_invalid_state) {
+    task<> self;
+    auto body = [](task<>& self) -> coro<> { co_await self; };
+    self = create_task(body(self));
+    const auto result = co_await as_result(self);
+    EXPECT_TRUE(result.holds<invalid_state_error>());
+    EXPECT_EQ(describe(result.error()), "a task cannot await itself");
+}
+
+// -- names and sites --
+
+CO_TEST(task, a_name_is_the_given_one_or_a_number) {
+    auto named = create_task(give_after(1ms, 1), {.name = "five"});
+    auto numbered = create_task(give_after(1ms, 1));
+    EXPECT_EQ(named.name(), "five");
+    EXPECT_EQ(numbered.name().rfind("Task-", 0), 0U) << numbered.name();
+    co_await gather(named, numbered);
+    EXPECT_EQ(named.name(), "five");
+}
+
+CO_TEST(task, it_knows_its_coroutine_and_where_it_was_created) {
+    const unsigned line = __LINE__ + 1;
+    auto t = create_task(give_after(1ms, 1));
+    EXPECT_NE(std::string(t.coroutine_name()).find("give_after"), std::string::npos);
+    EXPECT_EQ(t.creation_site().line(), line);
+    EXPECT_NE(std::string(t.creation_site().file_name()).find("task_test.cpp"), std::string::npos);
+    EXPECT_NE(to_string(t).find("give_after"), std::string::npos);
+    EXPECT_NE(to_string(t).find("task_test.cpp:" + std::to_string(line)), std::string::npos);
+    co_await t;
+}
+
+// -- states --
+
+CO_TEST_ON_1(task, it_is_scheduled_then_running_then_suspended_then_done) {
+    task_state inside{};
+    auto body = [](task_state& inside) -> coro<> {
+        inside = current_task().stage();
+        co_await sleep(1ms);
+    };
+    auto t = create_task(body(inside));
+    EXPECT_EQ(t.stage(), task_state::scheduled);
+    co_await yield();
+    EXPECT_EQ(inside, task_state::running);
+    EXPECT_EQ(t.stage(), task_state::suspended);
+    co_await t;
+    EXPECT_EQ(t.stage(), task_state::done);
+    EXPECT_NE(to_string(t).find("(done)"), std::string::npos);
+}
+
+CO_TEST_ON_1(task, one_that_has_been_woken_is_scheduled_again) {
+    promise<> gate;
+    auto body = [](future<> gate) -> coro<> { co_await gate; };
+    auto t = create_task(body(gate.get_future()));
+    co_await yield();
+    EXPECT_EQ(t.stage(), task_state::suspended);
+    gate.set_value();
+    EXPECT_EQ(t.stage(), task_state::scheduled);
+    co_await t;
+}
+
+// -- done callbacks --
+
+CO_TEST(task, a_done_callback_is_called_by_the_loop_with_the_task) {
+    event_log log;
+    auto t = create_task(give_after(5ms, 1), {.name = "five"});
+    promise<> called;
+    t.add_done_callback([&](any_task done) {
+        log.add(done.name());
+        log.add(done.done() ? "done" : "not-done");
+        called.set_value();
+    });
+    EXPECT_EQ(log.text(), "");
+    co_await called.get_future();
+    EXPECT_EQ(log.text(), "five done");
+}
+
+CO_TEST(task, done_callbacks_are_called_in_the_order_in_which_they_were_added) {
+    event_log log;
+    auto t = create_task(give_after(5ms, 1));
+    for (const char* word : {"a", "b", "c"}) {
+        t.add_done_callback([&log, word](const any_task&) { log.add(word); });
+    }
+    co_await sleep(10ms);
+    EXPECT_EQ(log.text(), "a b c");
+}
+
+CO_TEST_ON_1(task, a_done_callback_of_a_task_that_is_done_is_queued_and_not_called_at_once) {
+    event_log log;
+    auto t = create_task(give_after(1ms, 1));
+    co_await t;
+    t.add_done_callback([&](const any_task&) { log.add("called"); });
+    EXPECT_EQ(log.text(), "");
+    co_await yield();
+    EXPECT_EQ(log.text(), "called");
+}
+
+CO_TEST(task, a_done_callback_that_throws_is_reported_and_the_others_are_called) {
+    report_log reports;
+    event_log log;
+    auto t = create_task(give_after(1ms, 1), {.name = "five"});
+    t.add_done_callback([](const any_task&) { throw std::runtime_error("bad callback"); });
+    t.add_done_callback([&](const any_task&) { log.add("second"); });
+    co_await sleep(10ms);
+    EXPECT_EQ(log.text(), "second");
+    EXPECT_EQ(reports.only().kind, report_kind::callback_failed);
+    EXPECT_EQ(reports.only().task_name, "five");
+    EXPECT_NE(reports.only().message.find("bad callback"), std::string::npos);
+}
+
+// -- what nobody reads --
+
+CO_TEST(task, an_exception_that_nobody_reads_is_reported_when_the_last_handle_dies) {
+    report_log log;
+    const unsigned line = __LINE__ + 2;
+    {
+        auto t = create_task(fail_after(1ms), {.name = "unlucky"});
+        co_await sleep(10ms);
+        EXPECT_TRUE(t.done());
+        EXPECT_EQ(log.size(), 0U);
+    }
+    const report only = log.only();
+    EXPECT_EQ(only.kind, report_kind::never_retrieved);
+    EXPECT_EQ(only.task_name, "unlucky");
+    EXPECT_EQ(only.site.line(), line);
+    EXPECT_NE(only.message.find("task exception was never retrieved"), std::string::npos);
+    EXPECT_NE(only.message.find("broken"), std::string::npos) << only.message;
+    EXPECT_NE(only.message.find("unlucky"), std::string::npos) << only.message;
+    EXPECT_NE(only.message.find("task_test.cpp:" + std::to_string(line)), std::string::npos)
+        << only.message;
+    EXPECT_THROW(std::rethrow_exception(only.error), std::runtime_error);
+}
+
+CO_TEST(task, a_dropped_task_that_fails_is_reported) {
+    report_log log;
+    create_task(fail_after(1ms));
+    co_await sleep(10ms);
+    EXPECT_EQ(log.only().kind, report_kind::never_retrieved);
+}
+
+CO_TEST(task, an_exception_that_was_looked_at_is_not_reported) {
+    report_log log;
+    {
+        auto awaited = create_task(fail_after(1ms));
+        (void)co_await as_result(awaited);
+        auto asked = create_task(fail_after(1ms));
+        co_await sleep(10ms);
+        (void)asked.exception();
+    }
+    EXPECT_EQ(log.size(), 0U);
+}
+
+CO_TEST(task, a_cancelled_task_is_not_reported) {
+    report_log log;
+    {
+        auto t = create_task(fail_after(10ms));
+        co_await sleep(1ms);
+        t.cancel();
+        co_await sleep(1ms);
+        EXPECT_TRUE(t.cancelled());
+    }
+    EXPECT_EQ(log.size(), 0U);
+}
+
+// -- from other threads --
+
+CO_TEST(task, its_handle_may_be_asked_from_any_thread) {
+    auto t = create_task(give_after(1ms, 7), {.name = "five"});
+    co_await t;
+    int seen = 0;
+    std::string name;
+    std::thread other([&] {
+        seen = t.result();
+        name = t.name();
+    });
+    other.join();
+    EXPECT_EQ(seen, 7);
+    EXPECT_EQ(name, "five");
+}
+
+TEST(task, a_handle_outlives_the_runtime) {
+    task<int> t;
+    run_virtual(2, [&]() -> coro<> {
+        t = create_task(give_after(1ms, 7), {.name = "five"});
+        co_await t;
+    });
+    EXPECT_EQ(t.result(), 7);
+    EXPECT_EQ(t.name(), "five");
+    EXPECT_FALSE(t.cancel());
+    EXPECT_NE(to_string(t).find("give_after"), std::string::npos);
+}
+
+} // namespace
+} // namespace eddy
