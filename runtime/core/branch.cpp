@@ -175,12 +175,13 @@ bool op::settle() noexcept {
 
 // As a cancel walk does it, for an op that its branch is not suspended in yet.
 abort_result op::cancel_unsuspended() noexcept {
-    bool passed_on = false;
+    passed_on_ = false;
     const cancel_reason reason = waiter_->task().reason();
     while (branch* const target = next_target()) {
-        passed_on = target->cancel(reason) || passed_on;
+        const bool accepted = target->cancel(reason);
+        passed_on_ = accepted || passed_on_;
     }
-    return passed_on ? abort_result::forwarded : abort();
+    return passed_on_ ? abort_result::forwarded : abort();
 }
 
 void op::yield(promise_base& promise) {

@@ -5,6 +5,8 @@
 #include <eddy/base/syscall.hpp>
 #include <eddy/core/task.hpp>
 
+#include <algorithm>
+
 namespace eddy::inline v0 {
 
 multi_wait::multi_wait(states of, until condition, on_abort policy)
@@ -84,6 +86,11 @@ branch* multi_wait::next_target() noexcept {
             }
         }
         targets_given_ = 0;
+        if (std::ranges::any_of(states_, [](future_state* each) {
+                return each->producer() == nullptr && !each->done();
+            })) {
+            ask_for_abort(); // nobody makes such a future end
+        }
     }
     return nullptr;
 }

@@ -68,6 +68,8 @@ protected:
         }
     }
     [[nodiscard]] bool aborted() const noexcept { return aborted_; }
+    /// For next_target() at its end: abort has to be called even though targets accepted the cancel.
+    void ask_for_abort() noexcept { passed_on_ = false; }
 
 private:
     friend class branch;
