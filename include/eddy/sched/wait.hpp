@@ -4,11 +4,13 @@
 
 #include <eddy/base/clock.hpp>
 #include <eddy/base/export.hpp>
+#include <eddy/core/completion_queue.hpp>
 #include <eddy/core/multi_wait.hpp>
 #include <eddy/io/timer_wheel.hpp>
 #include <eddy/sched/create_task.hpp>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <source_location>
 #include <utility>
@@ -116,26 +118,29 @@ template <typename T>
 template <typename Task>
 class completion_order {
 public:
-    explicit completion_order(std::vector<Task> tasks) noexcept : pending_(std::move(tasks)) {}
+    explicit completion_order(std::vector<Task> tasks)
+        : tasks_(std::move(tasks)), queue_(std::make_unique<completion_queue>(states_of(tasks_))) {}
 
     /// The next task that has ended, nothing when all have been given.
     coro<std::optional<Task>> next() {
-        if (done_.empty() && !pending_.empty()) {
-            auto [done, pending] = co_await wait(pending_, {.when = return_when::first_completed});
-            done_ = std::move(done);
-            pending_ = std::move(pending);
-        }
-        if (done_.empty()) {
+        if (queue_->at_end()) {
             co_return std::nullopt;
         }
-        std::optional<Task> first(std::move(done_.front()));
-        done_.erase(done_.begin());
-        co_return first;
+        co_return tasks_[co_await queue_->next()];
     }
 
 private:
-    std::vector<Task> done_;
-    std::vector<Task> pending_;
+    static std::vector<future_state*> states_of(const std::vector<Task>& tasks) {
+        std::vector<future_state*> out;
+        out.reserve(tasks.size());
+        for (const Task& each : tasks) {
+            out.push_back(each.state());
+        }
+        return out;
+    }
+
+    std::vector<Task> tasks_;
+    std::unique_ptr<completion_queue> queue_; // refers to the tasks: dies first
 };
 
 template <typename Task>
