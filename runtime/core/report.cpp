@@ -69,6 +69,9 @@ void emit_callback_failure(const char* what, const std::exception_ptr& error,
 }
 
 std::string describe(const std::exception_ptr& error) {
+    if (error == nullptr) {
+        return "no exception";
+    }
     try {
         std::rethrow_exception(error);
     } catch (const std::exception& known) {

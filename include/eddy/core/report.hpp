@@ -49,7 +49,7 @@ EDDY_API void emit_callback_failure(const char* what, const std::exception_ptr& 
 /// "coroutine f, defined at file:line, was never awaited"; silent while an exception unwinds the stack.
 EDDY_API void report_never_awaited(promise_base& promise) noexcept;
 
-/// what() of an exception, "unknown exception" if it is no std::exception.
+/// what() of an exception, "unknown exception" if it is no std::exception, "no exception" if it is null.
 EDDY_API std::string describe(const std::exception_ptr& error);
 
 } // namespace eddy::inline v0
