@@ -7,7 +7,6 @@
 //            returns or throws; what wait_for ran has ended when it returns; an awaited task is done; results are the
 //            right ones; done callbacks come once; nothing leaks.
 #include "stress/stress_case.hpp"
-
 #include <eddy/eddy.hpp>
 
 #include <algorithm>
@@ -162,8 +161,9 @@ using eddy::coro;
 coro<int> body(world& in, int depth, int value, std::atomic<int>* here);
 
 eddy::task<int> spawn(world& in, eddy::random_source& random, int depth, int value) {
-    eddy::task<int> made = eddy::create_task(body(in, depth, value, nullptr), {.pinned = random.below(8) == 0,
-                                                                              .eager = random.below(8) == 0});
+    eddy::task<int> made =
+        eddy::create_task(body(in, depth, value, nullptr),
+                          {.pinned = random.below(8) == 0, .eager = random.below(8) == 0});
     in.enlist(made);
     return made;
 }
@@ -197,7 +197,8 @@ coro<> step_gather(world& in, eddy::random_source& random, int depth) {
 
 coro<> step_gather_pair(world& in, int depth) {
     std::atomic<int> live{0};
-    auto got = co_await eddy::as_result(eddy::gather(body(in, depth - 1, 1, &live), body(in, depth - 1, 2, &live)));
+    auto got = co_await eddy::as_result(
+        eddy::gather(body(in, depth - 1, 1, &live), body(in, depth - 1, 2, &live)));
     EXPECT_EQ(live.load(), 0);
     const auto [one, two] = std::move(got).value();
     EXPECT_EQ(one, 1);
@@ -217,7 +218,8 @@ coro<> step_tasks(world& in, eddy::random_source& random, int depth) {
     }
     case 1: {
         auto [done, pending] = co_await eddy::wait(
-            tasks, {.when = random.below(2) == 0 ? eddy::return_when::first_completed : eddy::return_when::first_exception,
+            tasks, {.when = random.below(2) == 0 ? eddy::return_when::first_completed
+                                                 : eddy::return_when::first_exception,
                     .timeout = std::chrono::microseconds(random.below(300))});
         EXPECT_EQ(done.size() + pending.size(), 3U);
         EXPECT_TRUE(std::ranges::all_of(done, [](const auto& each) { return each.done(); }));
@@ -259,12 +261,14 @@ coro<> step_limited(world& in, eddy::random_source& random, int depth) {
         }
         co_return;
     }
-    auto got = co_await eddy::as_result(eddy::timeout(limit, [&in, &live, depth](eddy::timeout_scope& scope) {
-        return [](world& in, int depth, std::atomic<int>& live, eddy::timeout_scope& scope) -> coro<int> {
-            scope.reschedule(eddy::now() + 50us);
-            co_return co_await body(in, depth - 1, 6, &live);
-        }(in, depth, live, scope);
-    }));
+    auto got = co_await eddy::as_result(
+        eddy::timeout(limit, [&in, &live, depth](eddy::timeout_scope& scope) {
+            return [](world& in, int depth, std::atomic<int>& live,
+                      eddy::timeout_scope& scope) -> coro<int> {
+                scope.reschedule(eddy::now() + 50us);
+                co_return co_await body(in, depth - 1, 6, &live);
+            }(in, depth, live, scope);
+        }));
     EXPECT_EQ(live.load(), 0);
     EXPECT_TRUE(!got || *got == 6);
 }
@@ -291,8 +295,8 @@ coro<> step(world& in, eddy::random_source& random, int depth) {
         break;
     case 3: {
         auto got = co_await eddy::as_result(in.setter.ask());
-        EXPECT_TRUE(got.cancelled() || got.holds<planned_error>() || got.holds<eddy::broken_promise_error>() ||
-                    *got == 7);
+        EXPECT_TRUE(got.cancelled() || got.holds<planned_error>() ||
+                    got.holds<eddy::broken_promise_error>() || *got == 7);
         if (got.cancelled()) {
             (void)std::move(got).value();
         }
@@ -380,7 +384,8 @@ coro<> chaos(world& in, std::size_t rounds) {
 
 class chaos_stress : public stress_case, public testing::WithParamInterface<unsigned> {};
 
-INSTANTIATE_TEST_SUITE_P(workers, chaos_stress, testing::Values(1U, 2U, 8U, 32U), testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(workers, chaos_stress, testing::Values(1U, 2U, 8U, 32U),
+                         testing::PrintToStringParamName());
 
 TEST_P(chaos_stress, everything_that_began_ends_once_and_structured_work_first) {
     {

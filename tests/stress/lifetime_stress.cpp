@@ -5,7 +5,6 @@
 //            when it ends; many runtimes at once; one runtime driven many times.
 // Not here:  failures to start -> failure_stress.cpp.
 #include "stress/stress_case.hpp"
-
 #include <eddy/eddy.hpp>
 #include <eddy/io/fd.hpp>
 
@@ -27,7 +26,8 @@ using stress::scaled;
 
 class lifetime_stress : public stress::stress_case, public testing::WithParamInterface<unsigned> {};
 
-INSTANTIATE_TEST_SUITE_P(workers, lifetime_stress, testing::Values(1U, 3U), testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(workers, lifetime_stress, testing::Values(1U, 3U),
+                         testing::PrintToStringParamName());
 
 /// A thread that does what it is told, again and again, without being started anew.
 class foreign_thread {
@@ -69,7 +69,8 @@ TEST_P(lifetime_stress, a_foreign_wake_up_ends_the_runtime) {
     foreign_thread foreign;
     for (std::size_t i = 0; i != scaled(2000); ++i) {
         auto made = std::make_shared<eddy::promise<int>>();
-        auto main = [](std::shared_ptr<eddy::promise<int>> made, foreign_thread& foreign) -> coro<int> {
+        auto main = [](std::shared_ptr<eddy::promise<int>> made,
+                       foreign_thread& foreign) -> coro<int> {
             foreign.ask([made] { made->set_value(1); });
             co_return co_await made->get_future();
         };
@@ -82,7 +83,8 @@ TEST_P(lifetime_stress, a_foreign_wake_up_of_a_pinned_task_ends_the_runtime) {
     foreign_thread foreign;
     for (std::size_t i = 0; i != scaled(1000); ++i) {
         auto made = std::make_shared<eddy::promise<int>>();
-        auto main = [](std::shared_ptr<eddy::promise<int>> made, foreign_thread& foreign) -> coro<int> {
+        auto main = [](std::shared_ptr<eddy::promise<int>> made,
+                       foreign_thread& foreign) -> coro<int> {
             foreign.ask([made] { made->set_value(1); });
             co_return co_await made->get_future();
         };

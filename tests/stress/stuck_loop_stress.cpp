@@ -5,7 +5,6 @@
 //            at a time.
 // Checks:    what had happened when the block ended, as flags read by the blocker itself: no times are compared.
 #include "stress/stress_case.hpp"
-
 #include <eddy/eddy.hpp>
 #include <eddy/io/fd.hpp>
 
@@ -58,7 +57,8 @@ protected:
     }
 };
 
-INSTANTIATE_TEST_SUITE_P(workers, stuck_loop, testing::Values(2U, 4U), testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(workers, stuck_loop, testing::Values(2U, 4U),
+                         testing::PrintToStringParamName());
 
 eddy::coro<> count_one(std::atomic<int>& count) {
     count.fetch_add(1);
@@ -201,7 +201,8 @@ TEST_F(stress_case, several_stuck_loops_are_served_by_the_one_that_is_left) {
     std::atomic<int> stuck{0};
     std::atomic<int> served{0};
     std::atomic<int> content{0};
-    auto blocker = [](std::atomic<int>& stuck, std::atomic<int>& served, std::atomic<int>& content) -> eddy::coro<> {
+    auto blocker = [](std::atomic<int>& stuck, std::atomic<int>& served,
+                      std::atomic<int>& content) -> eddy::coro<> {
         auto sleeper = [](std::atomic<int>& served) -> eddy::coro<> {
             co_await eddy::sleep(20ms);
             served.fetch_add(1);
@@ -215,7 +216,8 @@ TEST_F(stress_case, several_stuck_loops_are_served_by_the_one_that_is_left) {
         }
         co_return;
     };
-    auto main = [&](std::atomic<int>& stuck, std::atomic<int>& served, std::atomic<int>& content) -> eddy::coro<> {
+    auto main = [&](std::atomic<int>& stuck, std::atomic<int>& served,
+                    std::atomic<int>& content) -> eddy::coro<> {
         auto a = eddy::create_task(blocker(stuck, served, content));
         auto b = eddy::create_task(blocker(stuck, served, content));
         auto c = eddy::create_task(blocker(stuck, served, content));
@@ -240,7 +242,8 @@ TEST_F(stress_case, what_a_rescuer_is_stuck_in_does_not_stop_the_rescue) {
         co_await eddy::sleep(30ms); // the siblings sleep, one of them as the watcher
         auto other = eddy::create_task(blocker(ran, content));
         auto pause = std::chrono::steady_clock::now() + 20ms;
-        while (std::chrono::steady_clock::now() < pause) { // stuck: the other one is rescued meanwhile
+        while (std::chrono::steady_clock::now() <
+               pause) { // stuck: the other one is rescued meanwhile
         }
         (void)eddy::create_task(count_one(ran));
         if (block_until([&] { return ran.load() == 1; })) {

@@ -1,0 +1,241 @@
+// failure_stress.cpp — memory and system calls that fail, one after the other.
+//
+// Covers:    the n-th operator new of a program throws, for every n: in its tasks, in starting and closing the
+//            runtime, with one worker and with two; epoll_create1, epoll_ctl, eventfd and threads that cannot be had
+//            when a runtime starts.
+// Checks:    nothing terminates, leaks, hangs, or is scheduled by halves; the next run is as good as ever.
+#include "stress/programs.hpp"
+#include "stress/stress_case.hpp"
+#include <eddy/base/fault_plan.hpp>
+#include <eddy/eddy.hpp>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <fstream>
+#include <new>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace {
+
+/// How many more calls of operator new succeed before one fails; negative: all do.
+constinit std::atomic<long> allocations_left{-1};
+constinit std::atomic<bool> one_failed{false};
+
+void* allocate(std::size_t bytes, std::size_t align) {
+    if (allocations_left.load() >= 0 && allocations_left.fetch_sub(1) == 0) {
+        one_failed.store(true);
+        throw std::bad_alloc();
+    }
+    void* const memory = align == 0
+                             ? std::malloc(bytes == 0 ? 1 : bytes)
+                             : std::aligned_alloc(align, (bytes + align - 1) / align * align);
+    if (memory == nullptr) {
+        throw std::bad_alloc();
+    }
+    return memory;
+}
+
+} // namespace
+
+void* operator new(std::size_t bytes) {
+    return allocate(bytes, 0);
+}
+void* operator new[](std::size_t bytes) {
+    return allocate(bytes, 0);
+}
+void* operator new(std::size_t bytes, std::align_val_t align) {
+    return allocate(bytes, static_cast<std::size_t>(align));
+}
+void* operator new[](std::size_t bytes, std::align_val_t align) {
+    return allocate(bytes, static_cast<std::size_t>(align));
+}
+void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t /*bytes*/) noexcept {
+    std::free(memory);
+}
+void operator delete[](void* memory, std::size_t /*bytes*/) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, std::align_val_t /*align*/) noexcept {
+    std::free(memory);
+}
+void operator delete[](void* memory, std::align_val_t /*align*/) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t /*bytes*/, std::align_val_t /*align*/) noexcept {
+    std::free(memory);
+}
+void operator delete[](void* memory, std::size_t /*bytes*/, std::align_val_t /*align*/) noexcept {
+    std::free(memory);
+}
+
+namespace {
+
+using eddy::coro;
+using stress::stress_case;
+
+using programs::alive;
+using programs::work;
+
+class failure_stress : public stress_case, public testing::WithParamInterface<unsigned> {
+protected:
+    /// Runs `program` again and again, each time with a later allocation failing, until none does.
+    template <typename Program>
+    void fail_each_allocation(Program program) {
+        eddy::run(program(), options()); // caches are warm after this
+        int failures = 0;
+        callbacks = callback_rule::may_throw; // those of the program allocate too
+        for (long n = 0;; ++n) {
+            one_failed.store(false);
+            allocations_left.store(n);
+            try {
+                eddy::run(program(), options());
+            } catch (const std::bad_alloc&) {
+            } catch (const eddy::cancelled_error&) {
+            }
+            allocations_left.store(-1);
+            ASSERT_EQ(alive.load(), 0) << "after failure " << n;
+            if (!one_failed.load()) {
+                break;
+            }
+            ++failures;
+        }
+        EXPECT_GT(failures, 5);
+        std::printf("%d allocations failed, one a run\n", failures);
+        eddy::run(program(), options());
+    }
+
+    static eddy::runtime_options options() { return {.workers = GetParam(), .virtual_time = true}; }
+};
+
+INSTANTIATE_TEST_SUITE_P(workers, failure_stress, testing::Values(1U, 2U),
+                         testing::PrintToStringParamName());
+
+TEST_P(failure_stress, of_memory_for_tasks) {
+    fail_each_allocation(programs::tasks);
+}
+TEST_P(failure_stress, of_memory_for_waits) {
+    fail_each_allocation(programs::waits);
+}
+TEST_P(failure_stress, of_memory_for_forks) {
+    fail_each_allocation(programs::forks);
+}
+TEST_P(failure_stress, of_memory_for_loops) {
+    fail_each_allocation(programs::loops);
+}
+TEST_P(failure_stress, of_memory_anywhere) {
+    fail_each_allocation(programs::all);
+}
+
+// Without virtual time, where thieves, timers and parking take part.
+TEST_P(failure_stress, of_memory_in_real_time) {
+    callbacks = callback_rule::may_throw;
+    for (long n = 0; n != static_cast<long>(stress::scaled(100)); ++n) {
+        allocations_left.store(n);
+        try {
+            eddy::run(programs::all(), {.workers = GetParam() + 2});
+        } catch (const std::bad_alloc&) {
+        } catch (const eddy::cancelled_error&) {
+        }
+        allocations_left.store(-1);
+        ASSERT_EQ(alive.load(), 0) << "after failure " << n;
+    }
+}
+
+TEST_F(stress_case, a_task_whose_creation_fails_is_not_there_at_all) {
+    auto main = []() -> coro<> {
+        for (long n = 0;; ++n) {
+            const std::size_t before = eddy::all_tasks().size();
+            coro<std::string> body = work(1);
+            one_failed.store(false);
+            allocations_left.store(n);
+            try {
+                const auto made = eddy::create_task(
+                    std::move(body), {.name = "a name that does not fit into its object"});
+                allocations_left.store(-1);
+                (void)co_await made;
+                EXPECT_FALSE(made.name().empty());
+                if (!one_failed.load()) {
+                    co_return;
+                }
+            } catch (const std::bad_alloc&) {
+                allocations_left.store(-1);
+                EXPECT_EQ(eddy::all_tasks().size(), before);
+                EXPECT_EQ(alive.load(), 0);
+            }
+        }
+    };
+    eddy::run(main(), {.workers = 1, .virtual_time = true});
+}
+
+// -- starting --
+
+coro<int> one() {
+    co_return 1;
+}
+
+/// Whether a runtime of four workers starts.
+bool starts() {
+    try {
+        eddy::runtime runtime({.workers = 4});
+        EXPECT_EQ(runtime.run_until_complete(one()), 1);
+        return true;
+    } catch (const std::system_error&) {
+        return false;
+    }
+}
+
+class start_failure : public stress_case, public testing::WithParamInterface<eddy::sys::call> {};
+
+INSTANTIATE_TEST_SUITE_P(calls, start_failure,
+                         testing::Values(eddy::sys::call::epoll_create1, eddy::sys::call::eventfd,
+                                         eddy::sys::call::epoll_ctl),
+                         [](const auto& info) {
+                             switch (info.param) {
+                             case eddy::sys::call::epoll_create1:
+                                 return "epoll_create1";
+                             case eddy::sys::call::eventfd:
+                                 return "eventfd";
+                             default:
+                                 return "epoll_ctl";
+                             }
+                         });
+
+TEST_P(start_failure, is_thrown_and_leaves_nothing_behind) {
+    for (std::size_t i = 1; i <= 4; ++i) {
+        eddy::sys::fault_plan plan;
+        plan.fail(GetParam(), i, EMFILE);
+        EXPECT_FALSE(starts()) << i;
+        EXPECT_TRUE(starts()) << i;
+    }
+}
+
+#ifndef EDDY_STRESS_SLOW // sanitizers need more address space than that
+TEST_F(stress_case, threads_that_cannot_be_had_are_a_system_error) {
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    rlimit before{};
+    ASSERT_EQ(getrlimit(RLIMIT_AS, &before), 0);
+    rlimit tight = before;
+    tight.rlim_cur =
+        pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) + (std::size_t{20} << 20U);
+    ASSERT_EQ(setrlimit(RLIMIT_AS, &tight), 0);
+    const auto too_many = [] { const eddy::runtime runtime({.workers = 200}); };
+    EXPECT_THROW(too_many(), std::system_error);
+    ASSERT_EQ(setrlimit(RLIMIT_AS, &before), 0);
+    EXPECT_TRUE(starts());
+}
+#endif
+
+} // namespace

@@ -1,0 +1,106 @@
+// programs.hpp — small programs that use most of the public API, to be disturbed at every point.
+//
+// Each ends normally, within a second of virtual time, if nothing disturbs it; and whatever stops it, every body that
+// has begun has ended when its run is over.
+#pragma once
+
+#include <eddy/eddy.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace programs {
+
+using namespace std::chrono_literals;
+
+/// What a program under test counts: bodies that have begun and not ended.
+inline std::atomic<int> alive{0};
+
+struct presence {
+    presence() { alive.fetch_add(1); }
+    ~presence() { alive.fetch_sub(1); }
+    presence(const presence&) = delete;
+    presence& operator=(const presence&) = delete;
+};
+
+inline eddy::coro<std::string> work(int value) {
+    const presence counted;
+    co_await eddy::sleep(1ms);
+    co_return std::string("a string that does not fit into its object ") + std::to_string(value);
+}
+
+inline eddy::coro<std::string> failing() {
+    const presence counted;
+    co_await eddy::yield();
+    throw std::runtime_error("planned");
+}
+
+inline eddy::coro<> tasks() {
+    const auto named =
+        eddy::create_task(work(1), {.name = "a name that does not fit into its object either"});
+    const auto pinned = eddy::create_task(work(2), {.pinned = true});
+    const auto eager = eddy::create_task(work(3), {.eager = true});
+    named.add_done_callback([](const eddy::any_task& ended) { (void)ended.name(); });
+    co_await eddy::gather(named, pinned, eager);
+    const auto stored = eddy::create_task(
+        [value = std::string("captured")]() -> eddy::coro<std::size_t> { co_return value.size(); });
+    (void)co_await stored;
+    const auto cancelled = eddy::create_task(work(4));
+    (void)cancelled.cancel("for a reason that is long enough to be allocated");
+    (void)co_await eddy::as_result(cancelled);
+    (void)eddy::create_task(work(5)); // dropped
+}
+
+inline eddy::coro<> waits() {
+    std::vector<eddy::task<std::string>> all;
+    for (int i = 0; i != 3; ++i) {
+        all.push_back(eddy::create_task(work(i)));
+    }
+    auto [done, pending] =
+        co_await eddy::wait(all, {.when = eddy::return_when::first_completed, .timeout = 1s});
+    for (auto each = eddy::as_completed(std::move(all)); auto next = co_await each.next();) {
+    }
+    (void)co_await eddy::as_result(eddy::wait_for(eddy::sleep(1h), 1ms));
+    (void)co_await eddy::timeout(1s, [](eddy::timeout_scope& /*scope*/) { return work(6); });
+    (void)co_await eddy::shield(work(7));
+}
+
+inline eddy::coro<> forks() {
+    auto [one, two] = co_await eddy::gather(work(1), work(2));
+    std::vector<eddy::coro<std::string>> many;
+    for (int i = 0; i != 4; ++i) {
+        many.push_back(work(i));
+    }
+    (void)co_await eddy::gather(std::move(many));
+    (void)co_await eddy::as_result(eddy::gather(failing(), work(3)));
+}
+
+inline eddy::coro<> loops() {
+    eddy::promise<std::string> set;
+    const eddy::future<std::string> answer = set.get_future();
+    eddy::event_loop& loop = eddy::get_running_loop();
+    (void)loop.call_soon(
+        [&set] { (void)set.try_set_value("an answer that does not fit into its object"); });
+    (void)co_await answer;
+    const auto later = loop.call_later(1h, [] {});
+    later.cancel();
+    (void)loop.call_later(1ms, [] {});
+    eddy::strand line;
+    co_await eddy::gather(line.create_task(work(1)), line.create_task(work(2)));
+}
+
+/// All of them.
+inline eddy::coro<> all() {
+    const presence counted;
+    co_await tasks();
+    co_await waits();
+    co_await forks();
+    co_await loops();
+}
+
+} // namespace programs
