@@ -195,7 +195,11 @@ void op::yield(promise_base& promise) {
     if (on->observed()) [[unlikely]] {
         on->note_suspension(mine.task());
     }
-    mine.schedule();
+    if (on->running_spread() == scheduler::spread::anywhere) {
+        on->make_ready(mine);
+    } else {
+        mine.schedule();
+    }
     // GONE: another worker may have resumed the branch.
 }
 

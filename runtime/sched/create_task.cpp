@@ -24,7 +24,10 @@ void launch(scheduler& on, task_base& state, const task_options& options, placem
     }
     state.start(here, options, where, here.tasks());
     if (options.eager && here.enter_eager()) {
+        task_base* const outer = here.running();
+        const scheduler::spread outer_spread = here.running_spread();
         here.run_step(state.root());
+        here.set_running(outer, outer_spread);
         here.leave_eager();
     } else {
         state.root().schedule();

@@ -192,7 +192,7 @@ bool runtime_core::look_after(worker& helper, clock::time_point now) noexcept {
         }
         any_stuck = true;
         if (real - last.since >= slow_step_ && sibling.claim_slow_report(steps)) {
-            report_slow(find(sibling.running_hint()), real - last.since);
+            report_slow(find(sibling.running()), real - last.since);
         }
         (void)sibling.serve(now);
     }

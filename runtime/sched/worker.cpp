@@ -15,6 +15,7 @@ worker::worker(runtime_core& runtime, unsigned index, unsigned workers)
       runtime_(runtime),
       index_(index),
       alone_(workers == 1),
+      timed_(runtime.debug()),
       random_(process_seed(), index),
       pinned_(*this),
       wheel_(runtime.now()),
@@ -25,42 +26,7 @@ worker::worker(runtime_core& runtime, unsigned index, unsigned workers)
     set_observed(static_cast<bool>(runtime.options().on_suspend));
 }
 
-void worker::run() {
-    set_current(this);
-    while (runtime_.running()) {
-        if (!step() && !search()) {
-            park();
-        }
-    }
-    if (searching_) {
-        searching_ = false;
-        (void)runtime_.idle().stop_search();
-    }
-    set_current(nullptr);
-}
-
-// Runs one thing. False: there was nothing here.
-bool worker::step() {
-    if (++tick_ == steps_between_polls) [[unlikely]] {
-        tick_ = 0;
-        maintain();
-        if (runnable* const item = next_ready()) {
-            run(*item);
-            return true;
-        }
-    }
-    if (fork_group* const group = forks().pop()) {
-        run_group(*group);
-        return true;
-    }
-    if (runnable* const item = next_ready()) {
-        run(*item);
-        return true;
-    }
-    return false;
-}
-
-runnable* worker::next_ready() noexcept {
+[[gnu::always_inline]] inline runnable* worker::next_ready() noexcept {
     // Every few steps the queues that others fill come first, so that a task which makes itself ready cannot keep
     // them waiting.
     if (tick_ == 0) {
@@ -74,6 +40,11 @@ runnable* worker::next_ready() noexcept {
     if (runnable* const item = alone_ ? ready_.pop_alone() : ready_.pop()) {
         return item;
     }
+    return next_rare();
+}
+
+// The ring is empty.
+runnable* worker::next_rare() noexcept {
     if (runnable* const list = backlog_.take(ready_capacity)) {
         return refill(list);
     }
@@ -110,22 +81,25 @@ void worker::take_in(runnable* list) noexcept {
     }
 }
 
-void worker::run(runnable& item) noexcept {
-    switch (item.what()) {
-    case runnable::kind::branch:
-        run_step(static_cast<branch&>(item));
-        return;
-    case runnable::kind::callback:
-        count_step();
-        callback_queue::take_turn(static_cast<callback&>(item));
-        return;
-    case runnable::kind::job:
-        static_cast<job&>(item).run();
-        return;
+[[gnu::always_inline]] inline void worker::run(runnable& item) noexcept {
+    if (item.what() == runnable::kind::branch) [[likely]] {
+        run_branch(static_cast<branch&>(item));
+    } else {
+        run_rare(item);
     }
 }
 
-void worker::run_step(branch& ready) noexcept {
+[[gnu::noinline]] void worker::run_rare(runnable& item) noexcept {
+    count_step();
+    set_running(nullptr, spread::anywhere);
+    if (item.what() == runnable::kind::callback) {
+        callback_queue::take_turn(static_cast<callback&>(item));
+    } else {
+        static_cast<job&>(item).run();
+    }
+}
+
+[[gnu::always_inline]] inline void worker::run_branch(branch& ready) noexcept {
     task_base& task = ready.task();
     if (ready.is_root() && task.first_step() && ready.take_cancel()) {
         task.finish(*ready.leaf());
@@ -134,27 +108,60 @@ void worker::run_step(branch& ready) noexcept {
     resume(task, ready.leaf()->handle());
 }
 
+void worker::run_step(branch& ready) noexcept { run_branch(ready); }
+void worker::run_any(runnable& item) noexcept { run(item); }
+
 void worker::run_group(fork_group& group) noexcept {
     task_base& task = group.task();
     resume(task, group.take_next());
 }
 
-void worker::resume(task_base& task, std::coroutine_handle<> frame) noexcept {
-    task_base* const outer = running();
-    const spread outer_spread = running_spread();
+[[gnu::always_inline]] inline void worker::resume(task_base& task, std::coroutine_handle<> frame) noexcept {
     count_step();
     task.note_running(*this);
     set_running(&task, task.placed() == nullptr ? spread::anywhere : spread::one_place);
-    running_hint_.store(&task, relaxed); // hint: see running_hint()
     refill_budget();
-    if (runtime_.debug()) [[unlikely]] {
+    if (timed_) [[unlikely]] {
         resume_timed(task, frame);
-    } else {
-        frame.resume();
+        return;
     }
+    frame.resume();
     // GONE: the task may have ended.
-    set_running(outer, outer_spread);
-    running_hint_.store(outer, relaxed); // hint: see running_hint()
+}
+
+// Runs one thing. False: there was nothing here.
+[[gnu::always_inline]] inline bool worker::step() {
+    if (++tick_ == steps_between_polls) [[unlikely]] {
+        tick_ = 0;
+        maintain();
+        if (runnable* const item = next_ready()) {
+            run(*item);
+            return true;
+        }
+    }
+    if (fork_group* const group = forks().pop()) {
+        run_group(*group);
+        return true;
+    }
+    if (runnable* const item = next_ready()) {
+        run(*item);
+        return true;
+    }
+    return false;
+}
+
+void worker::run() {
+    set_current(this);
+    while (runtime_.running()) {
+        if (!step() && !search()) {
+            park();
+        }
+    }
+    if (searching_) {
+        searching_ = false;
+        (void)runtime_.idle().stop_search();
+    }
+    set_current(nullptr);
 }
 
 void worker::resume_timed(task_base& task, std::coroutine_handle<> frame) noexcept {

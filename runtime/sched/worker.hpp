@@ -101,9 +101,6 @@ public:
     /// Grows while the worker makes progress.
     [[nodiscard]] std::uint64_t steps() const noexcept { return steps_.load(relaxed); } // P1
     [[nodiscard]] bool asleep() const noexcept { return asleep_.load(relaxed); }         // hint:
-    [[nodiscard]] const task_base* running_hint() const noexcept {
-        return running_hint_.load(relaxed); // hint: only compared, never followed
-    }
     /// How long work stolen from here kept the thief busy: too little, and fewer offers are made.
     void note_theft(clock::duration lasted) noexcept;
 
@@ -136,8 +133,12 @@ private:
 
     enum class found : std::uint8_t { nothing, something };
 
+    void run_branch(branch& ready) noexcept;
     bool step();
     [[nodiscard]] runnable* next_ready() noexcept;
+    [[nodiscard]] runnable* next_rare() noexcept;
+    void run_rare(runnable& item) noexcept;
+    void run_any(runnable& item) noexcept;
     [[nodiscard]] runnable* refill(runnable* list) noexcept;
     void take_in(runnable* list) noexcept;
     void queue(runnable& item) noexcept;
@@ -171,6 +172,7 @@ private:
     runtime_core& runtime_;
     const unsigned index_;
     const bool alone_; // the only worker of its runtime
+    const bool timed_; // each step is timed: debug mode
     random_source random_;
     unsigned tick_ = 0;
     bool searching_ = false;
@@ -195,7 +197,6 @@ private:
     park_token<> token_;
 
     alignas(line_bytes) atomic<std::uint64_t> steps_{0};
-    atomic<const task_base*> running_hint_{nullptr};
     atomic<bool> asleep_{false};
     atomic<std::uint64_t> slow_reported_{0};
     atomic<bool> polls_{false};

@@ -128,7 +128,7 @@ void worker::run_loot(Item& item, worker& victim) noexcept {
     if constexpr (std::is_same_v<Item, fork_group>) {
         run_group(item);
     } else {
-        run(item);
+        run_any(item);
     }
 }
 

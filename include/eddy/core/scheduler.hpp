@@ -96,11 +96,14 @@ public:
     // -- own thread --
 
     [[nodiscard]] forks_deque<fork_group>& forks() noexcept { return forks_; }
-    [[nodiscard]] task_base* running() const noexcept { return running_; }
+    /// The task of the step that runs or ran last; nullptr in a callback. Siblings may compare it, not follow it.
+    [[nodiscard]] task_base* running() const noexcept {
+        return running_.load(relaxed); // own: written by this thread; hint: to siblings
+    }
     enum class spread : bool { anywhere, one_place };
     /// The task whose step begins; `where` says whether its children may go to other workers.
     void set_running(task_base* task, spread where) noexcept {
-        running_ = task;
+        running_.store(task, relaxed); // own: see running()
         spread_ = where;
     }
     /// Whether what the running task forks has to stay where its placement says.
@@ -139,7 +142,7 @@ protected:
 
 private:
     forks_deque<fork_group> forks_;
-    task_base* running_ = nullptr;
+    atomic<task_base*> running_{nullptr};
     int budget_ = 0;
     spread spread_ = spread::anywhere;
     bool observed_ = false;
