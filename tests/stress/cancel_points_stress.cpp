@@ -1,9 +1,10 @@
 // cancel_points_stress.cpp — a cancel at the k-th suspension of a program, for every k.
 //
-// Covers:    the programs of docs/examples and of programs.hpp, in virtual time, on one worker and on four: once the
-//            main task is cancelled there, once the task that is about to suspend.
-// Checks:    the run ends, normally or with an error that the program or the cancel can cause; every body that began
-//            has ended; no frame, task or report is left.
+// Covers:    the programs of docs/examples and of programs.hpp, in virtual time, on one worker and
+//            on four: once the main task is cancelled there, once the task that is about to
+//            suspend.
+// Expect:    the run ends, normally or with an error that the program or the cancel can cause;
+//            every body that began has ended; no frame, task or report is left.
 #include "stress/programs.hpp"
 #include "stress/stress_case.hpp"
 #include <eddy/eddy.hpp>
@@ -140,7 +141,7 @@ protected:
         };
         auto wrapped = [](eddy::coro<> body, eddy::any_task& self) -> eddy::coro<> {
             self = eddy::current_task();
-            // What the program waits for may have gone with the cancel: then it would wait for ever.
+            // What the program waits for may have gone with the cancel.
             co_await eddy::wait_for(std::move(body), std::chrono::minutes(1));
         };
         try {

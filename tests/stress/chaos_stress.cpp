@@ -1,11 +1,14 @@
-// chaos_stress.cpp — random programs on too many workers, while foreign threads cancel, set promises and break them.
+// chaos_stress.cpp — random programs on too many workers, while foreign threads cancel, set
+// promises and break them.
 //
-// Covers:    create_task (plain, pinned, eager, on a strand, dropped), gather of coroutines and of tasks, wait,
-//            wait_for and timeout with tiny limits, shield, as_result, as_completed, sleep, yield, promises set from
-//            foreign threads, exceptions, cancels of random tasks from foreign threads and from tasks.
-// Checks:    each body that began has ended when its run is over, and once; children of a gather have ended when it
-//            returns or throws; what wait_for ran has ended when it returns; an awaited task is done; results are the
-//            right ones; done callbacks come once; nothing leaks.
+// Covers:    create_task (plain, pinned, eager, on a strand, dropped), gather of coroutines and of
+//            tasks, wait, wait_for and timeout with tiny limits, shield, as_result, as_completed,
+//            sleep, yield, promises set from foreign threads, exceptions, cancels of random tasks
+//            from foreign threads and from tasks.
+// Expect:    each body that began has ended when its run is over, and once; children of a gather
+//            have ended when it returns or throws; what wait_for ran has ended when it returns; an
+//            awaited task is done; results are the right ones; done callbacks come once; nothing
+//            leaks.
 #include "stress/stress_case.hpp"
 #include <eddy/eddy.hpp>
 

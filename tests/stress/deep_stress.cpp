@@ -1,10 +1,12 @@
-// deep_stress.cpp — awaits without end, awaits inside awaits, and cancels through all of them. Compiled with -O0.
+// deep_stress.cpp — awaits without end, awaits inside awaits, and cancels through all of them.
+// Compiled with -O0.
 //
-// Covers:    millions of awaits of ready coroutines and futures and of yields in one loop; a million nested awaits
-//            that end by a value, an exception, a cancel; gathers and tasks nested 100 000 deep and 100 000 wide,
-//            cancelled at the root; tasks that await each other in a circle.
-// Checks:    the stack does not grow with any of it: a few pages too many are a crash here, without optimisation and
-//            under AddressSanitizer.
+// Covers:    millions of awaits of ready coroutines and futures and of yields in one loop; a
+//            million nested awaits that end by a value, an exception, a cancel; gathers and tasks
+//            nested 100 000 deep and 100 000 wide, cancelled at the root; tasks that await each
+//            other in a circle.
+// Expect:    the stack does not grow with any of it: a few pages too many are a crash here, without
+//            optimisation and under AddressSanitizer.
 #include "stress/stress_case.hpp"
 #include <eddy/eddy.hpp>
 
@@ -138,7 +140,8 @@ coro<> sleeper(std::atomic<std::size_t>& began) {
     co_await eddy::sleep(1h);
 }
 
-/// Runs `made`, cancels it when `began` has come to `count`, awaits it: gives whether it ended as cancelled.
+/// Runs `made`, cancels it when `began` has come to `count`, awaits it: gives whether it ended as
+/// cancelled.
 coro<bool> cancel_when(coro<> made, std::atomic<std::size_t>& began, std::size_t count) {
     const auto root = eddy::create_task(std::move(made));
     while (began.load() != count) {

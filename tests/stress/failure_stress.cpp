@@ -1,9 +1,10 @@
 // failure_stress.cpp — memory and system calls that fail, one after the other.
 //
-// Covers:    the n-th operator new of a program throws, for every n: in its tasks, in starting and closing the
-//            runtime, with one worker and with two; epoll_create1, epoll_ctl, eventfd and threads that cannot be had
-//            when a runtime starts.
-// Checks:    nothing terminates, leaks, hangs, or is scheduled by halves; the next run is as good as ever.
+// Covers:    the n-th operator new of a program throws, for every n: in its tasks, in starting and
+//            closing the runtime, with one worker and with two; epoll_create1, epoll_ctl, eventfd
+//            and threads that cannot be had when a runtime starts.
+// Expect:    nothing terminates, leaks, hangs, or is scheduled by halves; the next run is as good
+//            as ever.
 #include "stress/programs.hpp"
 #include "stress/stress_case.hpp"
 #include <eddy/base/fault_plan.hpp>

@@ -1,8 +1,9 @@
 // lifetime_stress.cpp — runtimes that end while others still hold, post, or have queued something.
 //
-// Covers:    the last wake-up, from a foreign thread, racing with the end of the runtime; handles of plain, pinned and
-//            strand tasks and of callbacks that outlive it; callbacks, timers, strands and watches that are queued
-//            when it ends; many runtimes at once; one runtime driven many times.
+// Covers:    the last wake-up, from a foreign thread, racing with the end of the runtime; handles
+//            of plain, pinned and strand tasks and of callbacks that outlive it; callbacks, timers,
+//            strands and watches that are queued when it ends; many runtimes at once; one runtime
+//            driven many times.
 // Not here:  failures to start -> failure_stress.cpp.
 #include "stress/stress_case.hpp"
 #include <eddy/eddy.hpp>
@@ -137,7 +138,7 @@ TEST_P(lifetime_stress, handles_outlive_the_runtime) {
     }
 }
 
-// What is queued on any loop when the main task ends is run or let go, wherever it has been taken to.
+// What is queued on any loop when the main task ends is run or let go, wherever it has been taken.
 TEST_P(lifetime_stress, callbacks_that_are_queued_at_the_end_are_let_go) {
     for (std::size_t i = 0; i != scaled(300); ++i) {
         auto alive = std::make_shared<int>(0);

@@ -1,9 +1,12 @@
-// lost_work_stress.cpp — whatever is handed to a runtime runs, once, however often its workers park meanwhile.
+// lost_work_stress.cpp — whatever is handed to a runtime runs, once, however often its workers park
+// meanwhile.
 //
-// Covers:    call_soon_threadsafe, runtime::create_task and run_coroutine_threadsafe from foreign threads; create_task
-//            of plain, pinned and strand tasks from tasks; bursts that overflow the ready ring; single items between
-//            which everybody parks; promises handed around between loops; timers armed and cancelled.
-// Checks:    every item has a counter, which is 1 at the end; a lost wake-up is a hang, which the watchdog reports.
+// Covers:    call_soon_threadsafe, runtime::create_task and run_coroutine_threadsafe from foreign
+//            threads; create_task of plain, pinned and strand tasks from tasks; bursts that
+//            overflow the ready ring; single items between which everybody parks; promises handed
+//            around between loops; timers armed and cancelled.
+// Expect:    every item has a counter, which is 1 at the end; a lost wake-up is a hang, which the
+//            watchdog reports.
 #include "stress/stress_case.hpp"
 #include <eddy/eddy.hpp>
 

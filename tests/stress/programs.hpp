@@ -1,7 +1,7 @@
 // programs.hpp — small programs that use most of the public API, to be disturbed at every point.
 //
-// Each ends normally, within a second of virtual time, if nothing disturbs it; and whatever stops it, every body that
-// has begun has ended when its run is over.
+// Each ends normally, within a second of virtual time, if nothing disturbs it; and whatever stops
+// it, every body that has begun has ended when its run is over.
 #pragma once
 
 #include <eddy/eddy.hpp>

@@ -1,4 +1,5 @@
-// stress_case.hpp — what every stress case has: a seed, a scale, a watchdog, and a look for leaks at its end.
+// stress_case.hpp — what every stress case has: a seed, a scale, a watchdog, and a look for leaks
+// at its end.
 //
 //     EDDY_SEED=0x…        repeats the choices of a run; every case prints its own
 //     EDDY_STRESS_SCALE=N  does N times the work

@@ -1,9 +1,11 @@
-// stuck_loop_stress.cpp — a task that really blocks its loop's thread, and what the siblings do meanwhile.
+// stuck_loop_stress.cpp — a task that really blocks its loop's thread, and what the siblings do
+// meanwhile.
 //
-// Covers:    ready tasks, new tasks, timers, callbacks of foreign threads, call_later and pipe readiness of a loop
-//            that is stuck; two stuck loops; the report that names the slow task; callbacks of one loop never two
-//            at a time.
-// Checks:    what had happened when the block ended, as flags read by the blocker itself: no times are compared.
+// Covers:    ready tasks, new tasks, timers, callbacks of foreign threads, call_later and pipe
+//            readiness of a loop that is stuck; two stuck loops; the report that names the slow
+//            task; callbacks of one loop never two at a time.
+// Expect:    what had happened when the block ended, as flags read by the blocker itself: no times
+//            are compared.
 #include "stress/stress_case.hpp"
 #include <eddy/eddy.hpp>
 #include <eddy/io/fd.hpp>
