@@ -14,6 +14,7 @@
 
 #include <coroutine>
 #include <exception>
+#include <new>
 #include <type_traits>
 #include <utility>
 
@@ -31,6 +32,13 @@ public:
         static void* operator new(std::size_t bytes) { return frame_cache::allocate(bytes); }
         static void operator delete(void* memory, std::size_t bytes) noexcept {
             frame_cache::deallocate(memory, bytes);
+        }
+        // For -fcoro-aligned-allocation.
+        static void* operator new(std::size_t bytes, std::align_val_t align) {
+            return ::operator new(bytes, align);
+        }
+        static void operator delete(void* memory, std::size_t bytes, std::align_val_t align) noexcept {
+            ::operator delete(memory, bytes, align);
         }
     };
 };

@@ -90,7 +90,8 @@ private:
     template <std::size_t... I>
     gather_op(std::index_sequence<I...> /*indices*/, coro_promise<Ts>*... bodies)
         : children_{branch(bodies, static_cast<std::uint32_t>(I))...} {
-        if (((bodies == nullptr) || ...)) [[unlikely]] {
+        const bool any_empty = ((bodies == nullptr) || ...);
+        if (any_empty) [[unlikely]] {
             destroy(children_);
             throw_empty_coro();
         }
