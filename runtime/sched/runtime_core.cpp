@@ -160,6 +160,9 @@ bool runtime_core::advance_time() noexcept {
             return true;
         }
     }
+    if (sleeping_.load(seq_cst) != size() - 1) { // P3: one that has taken its work was not asleep any more
+        return true;
+    }
     clock::time_point next = clock::time_point::max();
     for (const auto& each : workers_) {
         next = std::min(next, each->wheel().next_deadline());

@@ -238,12 +238,12 @@ void worker::pinned_queue::schedule(branch& ready) noexcept {
 }
 
 runnable* worker::pinned_queue::pop() noexcept {
-    if (list_ == nullptr) {
-        list_ = posted_.take_all();
+    runnable* first = list_.load(relaxed); // own: list_
+    if (first == nullptr) {
+        first = posted_.take_all();
     }
-    runnable* const first = list_;
     if (first != nullptr) {
-        list_ = first->inbox_next;
+        list_.store(first->inbox_next, relaxed); // own: list_
     }
     return first;
 }

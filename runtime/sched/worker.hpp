@@ -110,11 +110,11 @@ private:
         explicit pinned_queue(worker& owner) noexcept : owner_(owner) {}
         void schedule(branch& ready) noexcept override;
         runnable* pop() noexcept;
-        [[nodiscard]] bool empty() const noexcept { return list_ == nullptr && posted_.empty_hint(); }
+        [[nodiscard]] bool empty() const noexcept { return list_.load(relaxed) == nullptr && posted_.empty_hint(); } // hint: a sleeping owner has none
 
     private:
         worker& owner_;
-        runnable* list_ = nullptr; // the owner's
+        atomic<runnable*> list_{nullptr}; // taken from posted_; written by the owner
         inbox<runnable> posted_;
     };
 
