@@ -50,11 +50,11 @@ bool timeout_scope::leave(bool body_was_cancelled) noexcept {
         return false;
     }
     const bool only_mine = branch_->uncancel() <= requests_before_;
+    if (only_mine) {
+        (void)branch_->take_cancel(); // if the request came too late to be delivered
+    }
     if (body_was_cancelled) {
         return only_mine;
-    }
-    if (only_mine) {
-        (void)branch_->take_cancel(); // the request came too late to be delivered
     }
     return false;
 }
