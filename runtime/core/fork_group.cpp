@@ -62,7 +62,7 @@ std::coroutine_handle<> fork_group::end_last_chain() noexcept {
     return resume_parent();
 }
 
-std::coroutine_handle<> fork_group::resume_parent() noexcept {
+std::coroutine_handle<> fork_group::resume_parent() const noexcept {
     if (parent().waiting()) {
         parent().leave_group();
     }

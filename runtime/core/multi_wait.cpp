@@ -17,7 +17,7 @@ multi_wait::multi_wait(states of, until condition, on_abort policy)
       remaining_(static_cast<std::uint32_t>(states_.size())) {}
 
 multi_wait::multi_wait(multi_wait&& fresh) noexcept
-    : op(std::move(fresh)),
+    : op(),
       states_(std::move(fresh.states_)),
       links_(std::move(fresh.links_)),
       condition_(fresh.condition_),
@@ -61,16 +61,6 @@ void multi_wait::notified(future_state& state) noexcept {
         cause_ = &state;
     }
     left_.fetch_add(1, release); // P1
-    // GONE: unless this is the one that wakes, and then only the branch is touched.
-    if (wakes) {
-        waiter.wake();
-    }
-}
-
-void multi_wait::expire(atomic<bool>& ended) noexcept {
-    const bool wakes = !settled_.exchange(true, acq_rel); // P1, both ends
-    branch& waiter = this->waiter();
-    ended.store(true, release); // P2
     // GONE: unless this is the one that wakes, and then only the branch is touched.
     if (wakes) {
         waiter.wake();

@@ -189,7 +189,7 @@ private:
 
     void release() noexcept override { delete this; }
 
-    void emit_failure(std::exception_ptr error) const noexcept {
+    void emit_failure(const std::exception_ptr& error) const noexcept {
         try {
             emit({.kind = report_kind::callback_failed,
                   .message = "a done callback of task " + task_.name() + " threw: " + describe(error),

@@ -1,4 +1,6 @@
 // event_loop.cpp — callbacks and timers of a loop.
+//
+// Pairs:      P1  cancelled_: cancel -> run      a hint: a cancel that comes while it runs is late
 
 #include <eddy/sched/event_loop.hpp>
 
@@ -12,9 +14,6 @@
 namespace eddy::inline v0 {
 
 // A queued function: first in the wheel, if it is for later, then in the loop's callback queue. It keeps itself.
-//
-// Threads:    cancel: any thread.
-// Pairs:      P1  cancelled_: cancel -> run      hint: a cancel that comes while it runs is too late anyway
 struct callback_handle::state final : public callback, public timer_node {
     state(worker& on, event_loop::function fn, clock::time_point when)
         : timer_node(&fired), on_(on), fn_(std::move(fn)), when_(when) {}
@@ -105,5 +104,10 @@ event_loop& get_running_loop() {
     }
     throw no_running_loop("get_running_loop() was called on a thread that runs no event loop");
 }
+
+void event_loop::add_reader(int fd, function fn) { owner_->watches().add(fd, interest::read, std::move(fn)); }
+void event_loop::add_writer(int fd, function fn) { owner_->watches().add(fd, interest::write, std::move(fn)); }
+bool event_loop::remove_reader(int fd) { return owner_->watches().remove(fd, interest::read); }
+bool event_loop::remove_writer(int fd) { return owner_->watches().remove(fd, interest::write); }
 
 } // namespace eddy::inline v0

@@ -1,4 +1,6 @@
 // strand.cpp — one branch of a strand after the other.
+//
+// Pairs:      P1  references_: drop -> the last drop      the destroyer sees every use before
 
 #include <eddy/sched/strand.hpp>
 
@@ -12,7 +14,6 @@
 
 namespace eddy::inline v0 {
 
-// Pairs:      P1  references_: drop -> the last drop      the destroyer sees every use before
 class strand::core final : public placement, public job {
 public:
     void keep() noexcept { references_.fetch_add(1, relaxed); } // count: the caller holds one

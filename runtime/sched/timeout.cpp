@@ -44,7 +44,7 @@ void timeout_scope::disarm() noexcept {
     }
 }
 
-bool timeout_scope::leave(bool body_was_cancelled) noexcept {
+bool timeout_scope::leave(body_end how) noexcept {
     disarm();
     if (!expired()) {
         return false;
@@ -53,7 +53,7 @@ bool timeout_scope::leave(bool body_was_cancelled) noexcept {
     if (only_mine) {
         (void)branch_->take_cancel(); // if the request came too late to be delivered
     }
-    if (body_was_cancelled) {
+    if (how == body_end::cancelled) {
         return only_mine;
     }
     return false;

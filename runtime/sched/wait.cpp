@@ -1,4 +1,6 @@
 // wait.cpp — the timer of a wait.
+//
+// Pairs:      P1  fire_ended_: fired -> finish_timed     the timer does not touch the wait any more
 
 #include <eddy/sched/wait.hpp>
 
@@ -22,13 +24,18 @@ bool timed_wait::await_suspend(promise_base& promise) {
 
 void timed_wait::fired(timer_node& node) noexcept {
     auto& self = static_cast<timed_wait&>(node);
-    self.expire(self.fire_ended_);
-    // GONE: the wait may have been left.
+    branch& waiter = self.waiter();
+    const bool wakes = self.expire();
+    self.fire_ended_.store(true, release); // P1
+    // GONE: unless this is what wakes it, and then only the branch is touched.
+    if (wakes) {
+        waiter.wake();
+    }
 }
 
 void timed_wait::finish_timed() {
     if (wheel_ != nullptr && !wheel_->cancel(*this)) {
-        while (!fire_ended_.load(acquire)) { // P2
+        while (!fire_ended_.load(acquire)) { // P1
             sys::sched_yield();
         }
     }

@@ -23,7 +23,9 @@ worker::worker(runtime_core& runtime, unsigned index, unsigned workers)
     if (alone_) {
         forks().keep_private();
     }
-    set_observed(static_cast<bool>(runtime.options().on_suspend));
+    if (runtime.options().on_suspend) {
+        set_observed();
+    }
 }
 
 [[gnu::always_inline]] inline runnable* worker::next_ready() noexcept {

@@ -156,7 +156,8 @@ bool worker::search() noexcept {
     if (alone_) {
         return false;
     }
-    if (!searching_ && !(searching_ = runtime_.idle().start_search())) {
+    searching_ = searching_ || runtime_.idle().start_search();
+    if (!searching_) {
         return false;
     }
     const patience how = std::exchange(rescuing_, false) ? patience::immediate : patience::let_owner_try;

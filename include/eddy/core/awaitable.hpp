@@ -116,7 +116,7 @@ auto awaiter_for(A&& awaited) {
     if constexpr (is_coro<value>) {
         static_assert(!std::is_lvalue_reference_v<A>,
                       "a coro is awaited once and used up: co_await std::move(c), or make it a task");
-        return op_holder<coro_op<typename value::value_type>>(std::move(awaited));
+        return op_holder<coro_op<typename value::value_type>>(std::forward<A>(awaited));
     } else if constexpr (native_awaiter<value>) {
         return op_ref<std::remove_reference_t<A>>(awaited);
     } else if constexpr (native_awaitable<A>) {

@@ -1,10 +1,12 @@
 // branch_word.hpp — the one word that decides who resumes a branch: its completion or its cancellation.
 //
-// States:     0 running (or ready to run); pointer: waits in that op; each with any of
-//             pending    a cancel was requested and not yet delivered
-//             locked     a canceller decides what becomes of the op: the frame that holds it cannot go away
-//             fired      the wake-up came before the branch had finished suspending
-//             finished   the branch has ended; nothing reaches it any more
+// The word is 0 while the branch runs or is ready to run, and points to the op it waits in otherwise;
+// with it come
+//   pending    a cancel was requested and not yet delivered
+//   locked     a canceller decides what becomes of the op: the frame that holds it cannot go away
+//   fired      the wake-up came before the branch had finished suspending
+//   finished   the branch has ended; nothing reaches it any more
+//
 // Threads:    suspend, resuspend, take_cancel, finish: the branch.  enter_group: any branch below it.
 //             wake: whoever completed the op, once.  begin_cancel: any thread; end_cancel: who locked it.
 // Progress:   lock-free, except that wake waits out a canceller between begin_cancel and end_cancel.

@@ -32,7 +32,7 @@ public:
     class EDDY_API next_op final : public op {
     public:
         explicit next_op(completion_queue& from) noexcept : from_(&from) {}
-        next_op(next_op&& fresh) noexcept : op(std::move(fresh)), from_(fresh.from_) {}
+        next_op(next_op&& fresh) noexcept : op(), from_(fresh.from_) {}
 
         bool await_ready() const noexcept { return from_->ready(); }
         bool await_suspend(promise_base& promise);

@@ -122,7 +122,7 @@ private:
     [[nodiscard, gnu::cold]] std::coroutine_handle<> skip_from(branch* child) noexcept;
     [[nodiscard, gnu::cold]] std::coroutine_handle<> end_chain() noexcept;
     [[nodiscard, gnu::cold]] std::coroutine_handle<> end_last_chain() noexcept;
-    [[nodiscard]] std::coroutine_handle<> resume_parent() noexcept;
+    [[nodiscard]] std::coroutine_handle<> resume_parent() const noexcept;
     [[gnu::cold]] void scatter() noexcept;
 
     static constexpr std::int32_t chains_max = std::numeric_limits<std::int32_t>::max();

@@ -175,14 +175,22 @@ public:
     template <typename U = T>
         requires(!std::is_void_v<T>)
     void set_value(U&& value) {
-        require(state_->set_value(std::forward<U>(value)));
+        if (!state_->set_value(std::forward<U>(value))) {
+            throw_set_twice();
+        }
     }
     void set_value()
         requires std::is_void_v<T>
     {
-        require(state_->set_value());
+        if (!state_->set_value()) {
+            throw_set_twice();
+        }
     }
-    void set_exception(std::exception_ptr error) { require(state_->set_exception(std::move(error))); }
+    void set_exception(std::exception_ptr error) {
+        if (!state_->set_exception(std::move(error))) {
+            throw_set_twice();
+        }
+    }
 
     /// As set_value, but gives false where that throws.
     template <typename... U>
@@ -192,11 +200,7 @@ public:
     [[nodiscard]] bool done() const noexcept { return state_->done(); }
 
 private:
-    static void require(bool set) {
-        if (!set) {
-            throw invalid_state_error("the result is set already");
-        }
-    }
+    [[noreturn]] static void throw_set_twice() { throw invalid_state_error("the result is set already"); }
 
     state_ref<manual_state<T>> state_;
 };

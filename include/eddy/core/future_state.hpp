@@ -179,7 +179,7 @@ public:
 
     future_wait(future_state& state, on_cancel policy) noexcept : state_(&state), policy_(policy) {}
     future_wait(future_wait&& fresh) noexcept
-        : op(std::move(fresh)), state_(fresh.state_), policy_(fresh.policy_) {}
+        : op(), state_(fresh.state_), policy_(fresh.policy_) {}
 
     bool await_ready() const noexcept {
         scheduler* const mine = scheduler::current();

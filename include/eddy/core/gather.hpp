@@ -183,7 +183,7 @@ template <typename A>
 auto to_coro(A&& awaited) {
     if constexpr (is_coro<std::remove_cvref_t<A>>) {
         static_assert(!std::is_lvalue_reference_v<A>, "a coro is used up by gather: gather(std::move(c), …)");
-        return std::move(awaited);
+        return std::forward<A>(awaited);
     } else {
         return as_coro<A>(std::forward<A>(awaited));
     }

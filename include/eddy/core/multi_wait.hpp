@@ -5,7 +5,6 @@
 // Invariants: I1  whoever sets settled_ has the only right to wake.
 //             I2  finish() returns when no completer touches the op any more.
 // Pairs:      P1  left_: notify -> finish       the frame is not freed under a completer
-//             P2  ended: expire -> whoever frees the timer's node
 // Design:     docs/design/future.md
 
 #pragma once
@@ -35,8 +34,8 @@ public:
     [[nodiscard]] branch* next_target() noexcept override;
 
 protected:
-    /// Ends the wait as it stands; any thread. Sets `ended` before the op may be gone.
-    void expire(atomic<bool>& ended) noexcept;
+    /// Ends the wait as it stands; any thread. True: the caller must wake the waiter.
+    [[nodiscard]] bool expire() noexcept { return !settled_.exchange(true, acq_rel); } // P1, both ends
     /// Registers with all states; inside park().
     void register_all() noexcept;
 

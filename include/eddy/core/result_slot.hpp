@@ -92,8 +92,8 @@ private:
     }
 
     union {
-        stored value_;
-        std::exception_ptr error_;
+        stored value_;             // NOLINT(readability-identifier-naming): members of the class
+        std::exception_ptr error_; // NOLINT(readability-identifier-naming)
     };
     slot_state state_ = slot_state::empty;
 };

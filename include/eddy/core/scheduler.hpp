@@ -138,7 +138,7 @@ protected:
     ~scheduler() = default;
 
     static void set_current(scheduler* mine) noexcept { current_ = mine; }
-    void set_observed(bool on) noexcept { observed_ = on; }
+    void set_observed() noexcept { observed_ = true; }
 
 private:
     forks_deque<fork_group> forks_;

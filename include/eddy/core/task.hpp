@@ -133,7 +133,7 @@ private:
         return body.peek();
     }
 
-    ~task_state_of() {
+    ~task_state_of() override {
         if (this->slot_.state() == slot_state::error && !this->retrieved() && !this->cancelled()) {
             this->report_unread(this->slot_.error());
         }

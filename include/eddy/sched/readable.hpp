@@ -15,7 +15,7 @@ class EDDY_API ready_op final : public op, private fd_wait {
 public:
     ready_op(int fd, interest what) noexcept : fd_wait(&ready), fd_(fd), what_(what) {}
     ready_op(ready_op&& fresh) noexcept
-        : op(std::move(fresh)), fd_wait(&ready), fd_(fresh.fd_), what_(fresh.what_) {}
+        : op(), fd_wait(&ready), fd_(fresh.fd_), what_(fresh.what_) {}
 
     static bool await_ready() noexcept { return false; }
     bool await_suspend(promise_base& promise);

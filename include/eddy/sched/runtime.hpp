@@ -56,7 +56,7 @@ public:
         check_can_run();
         task<T> handle = create_task(std::move(main), options, site);
         drive(handle);
-        return take(std::move(handle));
+        return take(handle);
     }
 
     /// Runs until stop().
@@ -93,7 +93,7 @@ private:
     void launch(task_base& state, const task_options& options) noexcept;
 
     template <typename T>
-    static T take(task<T> handle) {
+    static T take(const task<T>& handle) {
         (void)handle.result(); // throws, and marks it retrieved
         return handle.typed().slot().take();
     }

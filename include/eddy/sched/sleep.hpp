@@ -18,7 +18,7 @@ public:
 
     sleep_op(clock::duration span, base from) noexcept : timer_node(&fired), span_(span), from_(from) {}
     sleep_op(sleep_op&& fresh) noexcept
-        : op(std::move(fresh)), timer_node(&fired), span_(fresh.span_), from_(fresh.from_) {}
+        : op(), timer_node(&fired), span_(fresh.span_), from_(fresh.from_) {}
 
     static bool await_ready() noexcept { return false; }
     bool await_suspend(promise_base& promise);

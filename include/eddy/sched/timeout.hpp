@@ -33,8 +33,14 @@ public:
     /// Moves the deadline; one that has passed expires at the next turn. Throws: invalid_state_error once it has expired.
     void reschedule(clock::time_point when);
 
+    enum class body_end : std::uint8_t { finished, cancelled };
     /// The body has ended. True: by the cancel of this scope, and nobody else asked for one.
-    [[nodiscard]] bool leave(bool body_was_cancelled) noexcept;
+    [[nodiscard]] bool leave(body_end how) noexcept;
+
+    template <typename T>
+    [[nodiscard]] static body_end end_of(const outcome<T>& result) noexcept {
+        return result.cancelled() ? body_end::cancelled : body_end::finished;
+    }
 
 private:
     static void fired(timer_node& node) noexcept;
@@ -72,7 +78,7 @@ auto timeout_at(clock::time_point when, Body body)
     timeout_scope scope(co_await own_branch_op());
     scope.reschedule(when);
     auto result = co_await as_result(body(scope));
-    if (scope.leave(result.cancelled())) {
+    if (scope.leave(timeout_scope::end_of(result))) {
         throw timeout_error();
     }
     co_return std::move(result).value();
@@ -93,7 +99,7 @@ coro<std::remove_cvref_t<await_result_t<A>>> wait_for_kept(Kept awaited,
     timeout_scope scope(co_await own_branch_op());
     scope.reschedule(deadline_after(now(), limit));
     auto result = co_await as_result(static_cast<A&&>(awaited));
-    if (scope.leave(result.cancelled())) {
+    if (scope.leave(timeout_scope::end_of(result))) {
         throw timeout_error();
     }
     if constexpr (std::is_void_v<await_result_t<A>>) {

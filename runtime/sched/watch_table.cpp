@@ -1,8 +1,9 @@
-// descriptors.cpp — readable and writable, and the watches of add_reader and add_writer.
-
-#include <eddy/sched/readable.hpp>
+// watch_table.cpp — the watches of add_reader and add_writer.
+//
+// Pairs:      P1  removed_: remove -> run    a hint: one call may begin just before
 
 #include "sched/watch_table.hpp"
+
 #include "sched/worker.hpp"
 
 #include <eddy/core/report.hpp>
@@ -11,42 +12,6 @@
 
 namespace eddy::inline v0 {
 
-// -- one wait --
-
-bool ready_op::await_suspend(promise_base& promise) {
-    return park(promise, [this] {
-        worker& here = *worker::current();
-        here.note_descriptors();
-        reactor_ = &here.descriptors();
-        error_ = reactor_->arm(fd_, what_, *this);
-        if (error_) {
-            wake();
-        }
-    });
-}
-
-void ready_op::ready(fd_wait& wait, unsigned events) noexcept {
-    auto& self = static_cast<ready_op&>(wait);
-    if ((events & forgotten) != 0) {
-        self.error_ = std::make_error_code(std::errc::bad_file_descriptor);
-    }
-    self.wake();
-}
-
-void ready_op::await_resume() {
-    check_cancelled();
-    if (error_ && error_ != std::errc::operation_not_permitted) { // EPERM: a regular file
-        throw std::system_error(error_, what_ == interest::read ? "readable" : "writable");
-    }
-}
-
-abort_result ready_op::abort() noexcept {
-    return reactor_->disarm(*this) ? abort_result::aborted : abort_result::completed;
-}
-
-// -- watches --
-
-// Pairs: P1  removed_: remove -> run    hint: one call may begin just before
 class watch_table::watch final : public callback, public fd_wait {
 public:
     watch(worker& on, event_loop::function fn) : fd_wait(&ready), on_(on), fn_(std::move(fn)) {}
@@ -123,10 +88,5 @@ void watch_table::clear() noexcept {
         }
     }
 }
-
-void event_loop::add_reader(int fd, function fn) { owner_->watches().add(fd, interest::read, std::move(fn)); }
-void event_loop::add_writer(int fd, function fn) { owner_->watches().add(fd, interest::write, std::move(fn)); }
-bool event_loop::remove_reader(int fd) { return owner_->watches().remove(fd, interest::read); }
-bool event_loop::remove_writer(int fd) { return owner_->watches().remove(fd, interest::write); }
 
 } // namespace eddy::inline v0
