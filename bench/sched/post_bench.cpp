@@ -3,7 +3,8 @@
 // Question: what does the way into a loop and back cost, when its worker sleeps and when it runs?
 // Unit:     ns a round trip; context switches a round trip.
 // Valid if: nothing else runs. Asleep: compare with bare_threads in the same run, which does the
-//           same with two eventfds and two epolls alone. Awake: both threads need a core.
+//           same with two eventfds and two epolls alone. Awake: both threads need a core; compare
+//           with bare_lines, which is what two moving cache lines cost here.
 #include "bench.hpp"
 #include "compare/meter.hpp"
 
@@ -106,6 +107,31 @@ void bare_threads(benchmark::State& state) {
     check(answers, state.iterations(), "answers");
 }
 BENCHMARK(bare_threads)->UseRealTime()->MeasureProcessCPUTime();
+
+// Two threads that look for each other's store all the time.
+void bare_lines(benchmark::State& state) {
+    alignas(eddy::line_bytes) eddy::atomic<std::int64_t> there{0};
+    alignas(eddy::line_bytes) eddy::atomic<std::int64_t> back{0};
+    constexpr std::int64_t over = -1;
+    std::thread other([&] {
+        for (std::int64_t seen = 0; seen != over;) {
+            if (const std::int64_t next = there.load(acquire); next != seen) {
+                seen = next;
+                back.store(seen, release);
+            }
+        }
+    });
+    std::int64_t sent = 0;
+    for (auto _ : state) {
+        there.store(++sent, release);
+        while (back.load(acquire) != sent) {
+        }
+    }
+    there.store(over, release);
+    other.join();
+    check(sent, state.iterations(), "answers");
+}
+BENCHMARK(bare_lines)->UseRealTime()->MeasureProcessCPUTime();
 
 void post_to_a_sleeper(benchmark::State& state) {
     bell back;
