@@ -23,7 +23,8 @@ void launch(scheduler& on, task_base& state, const task_options& options, placem
         where = &here.pinned();
     }
     state.start(here, options, where, here.tasks());
-    if (options.eager && here.enter_eager()) {
+    const bool may_run_here = where == nullptr || where == &here.pinned(); // a strand may be busy
+    if (options.eager && may_run_here && here.enter_eager()) {
         task_base* const outer = here.running();
         const scheduler::spread outer_spread = here.running_spread();
         here.run_step(state.root());

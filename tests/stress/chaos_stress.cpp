@@ -314,7 +314,8 @@ coro<> step(world& in, eddy::random_source& random, int depth) {
         (void)in.cancel_one(random);
         break;
     case 6: {
-        const eddy::task<int> on_line = in.line.create_task(strand_body(in, 3));
+        const eddy::task<int> on_line =
+            in.line.create_task(strand_body(in, 3), {.eager = random.below(2) == 0});
         in.enlist(on_line);
         auto got = co_await eddy::as_result(on_line);
         EXPECT_TRUE(!got || *got == 3);
