@@ -19,6 +19,11 @@ namespace eddy::compare::nqueens {
 
 inline constexpr std::size_t size_max = 16;
 
+struct fitting_columns {
+    std::array<std::uint8_t, size_max> column{};
+    std::uint32_t count = 0;
+};
+
 /// The columns of the queens in the first `rows` rows.
 struct board {
     std::array<std::uint8_t, size_max> column{};
@@ -26,6 +31,16 @@ struct board {
     std::uint32_t size = 0;
 
     [[nodiscard]] bool full() const noexcept { return rows == size; }
+
+    /// Where a queen fits in the next row.
+    [[nodiscard]] fitting_columns fitting() const noexcept {
+        fitting_columns found;
+        for (std::uint32_t next = 0; next != size; ++next) {
+            found.column[found.count] = static_cast<std::uint8_t>(next);
+            found.count += fits(next) ? 1U : 0U;
+        }
+        return found;
+    }
 
     [[nodiscard]] bool fits(std::uint32_t next) const noexcept {
         for (std::uint32_t row = 0; row != rows; ++row) {

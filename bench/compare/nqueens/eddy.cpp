@@ -14,12 +14,14 @@ eddy::coro<std::uint64_t> count(board here) {
     if (here.full()) {
         co_return 1;
     }
+    const fitting_columns next = here.fitting();
+    if (next.count == 0) {
+        co_return 0;
+    }
     std::vector<eddy::coro<std::uint64_t>> rest;
-    rest.reserve(here.size);
-    for (std::uint32_t next = 0; next != here.size; ++next) {
-        if (here.fits(next)) {
-            rest.push_back(count(here.with(next)));
-        }
+    rest.reserve(next.count);
+    for (std::uint32_t i = 0; i != next.count; ++i) {
+        rest.push_back(count(here.with(next.column[i])));
     }
     const std::vector<std::uint64_t> counts = co_await eddy::gather(std::move(rest));
     co_return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});

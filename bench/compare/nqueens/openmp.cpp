@@ -12,12 +12,14 @@ std::uint64_t count(board here) {
     if (here.full()) {
         return 1;
     }
+    const fitting_columns next = here.fitting();
+    if (next.count == 0) {
+        return 0;
+    }
     std::array<std::uint64_t, size_max> counts{};
-    for (std::uint32_t next = 0; next != here.size; ++next) {
-        if (here.fits(next)) {
-#pragma omp task shared(counts) firstprivate(here, next)
-            counts[next] = count(here.with(next));
-        }
+    for (std::uint32_t i = 0; i != next.count; ++i) {
+#pragma omp task shared(counts, next) firstprivate(here, i)
+        counts[i] = count(here.with(next.column[i]));
     }
 #pragma omp taskwait
     return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});

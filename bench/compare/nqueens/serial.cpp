@@ -10,10 +10,9 @@ std::uint64_t count(board here) {
         return 1;
     }
     std::uint64_t total = 0;
-    for (std::uint32_t next = 0; next != here.size; ++next) {
-        if (here.fits(next)) {
-            total += count(here.with(next));
-        }
+    const fitting_columns next = here.fitting();
+    for (std::uint32_t i = 0; i != next.count; ++i) {
+        total += count(here.with(next.column[i]));
     }
     return total;
 }

@@ -14,12 +14,15 @@ std::uint64_t count(board here) {
     if (here.full()) {
         return 1;
     }
+    const fitting_columns next = here.fitting();
+    if (next.count == 0) {
+        return 0;
+    }
     std::array<std::uint64_t, size_max> counts{};
     tbb::task_group group;
-    for (std::uint32_t next = 0; next != here.size; ++next) {
-        if (here.fits(next)) {
-            group.run([&result = counts[next], rest = here.with(next)] { result = count(rest); });
-        }
+    for (std::uint32_t i = 0; i != next.count; ++i) {
+        group.run(
+            [&result = counts[i], rest = here.with(next.column[i])] { result = count(rest); });
     }
     group.wait();
     return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
