@@ -30,12 +30,19 @@ bool is_cancelled_error(const std::exception_ptr& error) noexcept {
     return error != nullptr && *error.__cxa_exception_type() == typeid(cancelled_error);
 }
 
+std::unique_ptr<char[]> copy_of(std::string_view text) {
+    auto copy = std::make_unique_for_overwrite<char[]>(text.size() + 1);
+    text.copy(copy.get(), text.size());
+    copy[text.size()] = '\0';
+    return copy;
+}
+
 } // namespace
 
 struct task_base::extras {
-    spin_lock lock;
-    std::string name;
+    std::unique_ptr<char[]> name; // null: "Task-N"
     cancel_reason reason;
+    spin_lock lock; // guards reason
 };
 
 task_base::task_base(std::uint32_t references, promise_base& root, std::source_location site) noexcept
@@ -65,13 +72,12 @@ void task_base::start(scheduler& on, const task_options& options, placement* whe
         number_ = next_number();
     } else {
         try {
-            own_extras().name = options.name;
+            own_extras().name = copy_of(options.name);
         } catch (...) { // out of memory: a number has to do
             number_ = next_number();
         }
     }
     placement_ = where;
-    runtime_id_ = on.runtime_id();
     home_.store(&on, relaxed); // init:
     registry_ = &registry;
     registry.add(*this);
@@ -82,7 +88,7 @@ std::string task_base::name() const {
         return "Task-" + std::to_string(number_);
     }
     const extras* const mine = extras_.load(acquire); // P4
-    return mine != nullptr ? mine->name : std::string();
+    return mine != nullptr && mine->name != nullptr ? std::string(mine->name.get()) : std::string();
 }
 
 task_state task_base::stage() const noexcept {
@@ -209,7 +215,7 @@ private:
 
 void task_base::add_done_callback(std::function<void(any_task)> fn) {
     scheduler* const here = scheduler::current();
-    scheduler& on = here != nullptr && here->runtime_id() == runtime_id_ ? *here : *home();
+    scheduler& on = here != nullptr && here->runtime_id() == runtime_id() ? *here : *home();
     auto made = std::make_unique<done_callback>(any_task(state_ref<task_base>::share(this)), std::move(fn), on);
     done_callback* const waiting = made.release();
     if (!add(*waiting)) {

@@ -29,12 +29,17 @@ class EDDY_API branch final : public runnable {
 public:
     /// The root branch of `task`.
     explicit branch(task_base& task) noexcept : runnable(kind::branch), owner_(&task) {}
-    /// A child of a group, which join_group names; it begins with the coroutine of `root`.
-    branch(promise_base* root, std::uint32_t index) noexcept
-        : runnable(kind::branch), role_(role::child), index_(index), leaf_(root) {}
-    branch() noexcept : branch(nullptr, 0) {}
+    /// Child `index` of a group of `siblings`, which join_group names; it begins with the coroutine of `root`.
+    branch(promise_base* root, std::uint32_t index, std::uint32_t siblings) noexcept
+        : runnable(kind::branch),
+          role_(index + 1 == siblings ? role::last_child : role::child),
+          index_(index),
+          leaf_(root) {}
+    branch() noexcept : branch(nullptr, 0, 1) {}
 
     [[nodiscard]] bool is_root() const noexcept { return role_ == role::root; }
+    /// Whether no child of the group comes after this one.
+    [[nodiscard]] bool is_last_child() const noexcept { return role_ == role::last_child; }
     [[nodiscard]] task_base& task() const noexcept; // in fork_group.hpp
     /// The group this is a child of; only if it is not a root.
     [[nodiscard]] fork_group& group() const noexcept { return *static_cast<fork_group*>(owner_); }
@@ -83,7 +88,7 @@ public:
 private:
     friend class op;
     class cancel_walk;
-    enum class role : std::uint8_t { root, child };
+    enum class role : std::uint8_t { root, child, last_child };
 
     role role_ = role::root;
     atomic<std::uint16_t> requests_{0};

@@ -12,7 +12,7 @@
 namespace eddy::inline v0 {
 
 /// A task was cancelled. Not a std::runtime_error, so that `catch (const std::runtime_error&)` lets it pass.
-class EDDY_API cancelled_error : public std::exception {
+class EDDY_API cancelled_error final : public std::exception {
 public:
     cancelled_error() noexcept = default;
     explicit cancelled_error(std::shared_ptr<const std::string> reason) noexcept

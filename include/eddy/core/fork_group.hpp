@@ -43,7 +43,7 @@ public:
     [[nodiscard, gnu::always_inline]] inline std::coroutine_handle<> child_done(branch& child,
                                                                                promise_base& promise) noexcept {
         child.set_leaf(&promise);
-        if (&child != last_) {
+        if (!child.is_last_child()) {
             return scheduler::current()->forks().pop_if(this) ? start_next() : end_chain();
         }
         if (steals_ == 0 && !parent().waiting()) [[likely]] {
@@ -76,7 +76,6 @@ protected:
         attach(awaiting);
         task_ = mine.running();
         children_ = children;
-        last_ = children + (count - 1);
         count_ = count;
         for (std::uint32_t i = 0; i != count; ++i) {
             children[i].join_group(*this);
@@ -104,14 +103,13 @@ protected:
 
 private:
     [[nodiscard, gnu::always_inline]] inline std::coroutine_handle<> start_next() noexcept {
-        const std::uint32_t index = next_++;
-        if (next_ != count_) {
+        branch& child = children_[next_++];
+        if (!child.is_last_child()) {
             push_again();
         }
-        return start_child(index);
+        return start_child(child);
     }
-    [[nodiscard]] std::coroutine_handle<> start_child(std::uint32_t index) noexcept {
-        branch& child = children_[index];
+    [[nodiscard]] std::coroutine_handle<> start_child(branch& child) noexcept {
         if (child.cancel_pending()) [[unlikely]] {
             return skip_from(&child);
         }
@@ -130,7 +128,6 @@ private:
     // Set by start(), before anybody else may look.
     task_base* task_;
     branch* children_;
-    branch* last_;
     std::uint32_t count_ = 0;
 
     std::uint32_t targets_given_ = 0; // in the cancel walk that is under way

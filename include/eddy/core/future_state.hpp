@@ -170,7 +170,7 @@ private:
 };
 
 /// Waits for one state. What a cancel does to the producer is the caller's choice.
-class EDDY_API future_wait : public op, private future_waiter {
+class EDDY_API future_wait : private future_waiter, public op {
 public:
     enum class on_cancel : std::uint8_t {
         stop_waiting,   // the producer goes on

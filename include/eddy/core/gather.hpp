@@ -47,9 +47,10 @@ protected:
     static coro_promise<T>& promise_of(const branch& child) noexcept {
         return static_cast<coro_promise<T>&>(*child.leaf());
     }
-    static void adopt(branch& child, promise_base* body, std::uint32_t index) noexcept {
+    static void adopt(branch& child, promise_base* body, std::uint32_t index,
+                      std::uint32_t siblings) noexcept {
         std::destroy_at(&child);
-        std::construct_at(&child, body, index);
+        std::construct_at(&child, body, index, siblings);
     }
     static void destroy(std::span<branch> children) noexcept {
         for (branch& child : children) {
@@ -69,7 +70,7 @@ public:
         : gather_op(std::index_sequence_for<Ts...>(), bodies.release()...) {}
     gather_op(gather_op&& fresh) noexcept : gather_base(std::move(fresh)) {
         for (std::uint32_t i = 0; i != sizeof...(Ts); ++i) {
-            adopt(children_[i], fresh.children_[i].leaf(), i);
+            adopt(children_[i], fresh.children_[i].leaf(), i, sizeof...(Ts));
             fresh.children_[i].set_leaf(nullptr);
         }
     }
@@ -89,7 +90,7 @@ public:
 private:
     template <std::size_t... I>
     gather_op(std::index_sequence<I...> /*indices*/, coro_promise<Ts>*... bodies)
-        : children_{branch(bodies, static_cast<std::uint32_t>(I))...} {
+        : children_{branch(bodies, static_cast<std::uint32_t>(I), sizeof...(Ts))...} {
         const bool any_empty = ((bodies == nullptr) || ...);
         if (any_empty) [[unlikely]] {
             destroy(children_);
@@ -126,7 +127,7 @@ public:
         : count_(checked_size(bodies)),
           children_(static_cast<branch*>(frame_cache::allocate(count_ * sizeof(branch)))) {
         for (std::uint32_t i = 0; i != count_; ++i) {
-            std::construct_at(children_ + i, bodies[i].release(), i);
+            std::construct_at(children_ + i, bodies[i].release(), i, count_);
         }
     }
     gather_range_op(gather_range_op&& fresh) noexcept

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 
 namespace eddy::inline v0 {
@@ -33,7 +34,9 @@ public:
     /// The exception, null if there is a value.
     [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
     /// Whether the exception is a cancelled_error.
-    [[nodiscard]] bool cancelled() const noexcept { return holds<cancelled_error>(); }
+    [[nodiscard]] bool cancelled() const noexcept { 
+        return error_ != nullptr && *error_.__cxa_exception_type() == typeid(cancelled_error);
+    }
     /// Whether the exception is an E or derived from it.
     template <typename E>
     [[nodiscard]] bool holds() const noexcept {

@@ -98,30 +98,29 @@ private:
     slot_state state_ = slot_state::empty;
 };
 
+/// Of void: there is an exception or there is not; "empty" looks like "value".
 template <>
 class result_slot<void> {
 public:
     using lvalue = void;
 
-    void return_void() noexcept { state_ = slot_state::value; }
-    void set_error(std::exception_ptr error) noexcept {
-        error_ = std::move(error);
-        state_ = slot_state::error;
+    void return_void() noexcept {}
+    void set_error(std::exception_ptr error) noexcept { error_ = std::move(error); }
+    [[nodiscard]] slot_state state() const noexcept {
+        return error_ == nullptr ? slot_state::value : slot_state::error;
     }
-    [[nodiscard]] slot_state state() const noexcept { return state_; }
     [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
     void take() const { check(); }
     void get() const { check(); }
 
 private:
     void check() const {
-        if (state_ == slot_state::error) [[unlikely]] {
+        if (error_ != nullptr) [[unlikely]] {
             std::rethrow_exception(error_);
         }
     }
 
     std::exception_ptr error_;
-    slot_state state_ = slot_state::empty;
 };
 
 } // namespace eddy::inline v0

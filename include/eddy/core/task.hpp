@@ -62,7 +62,7 @@ public:
     [[nodiscard]] placement* placed() const noexcept { return placement_; }
     /// The scheduler that ran it last.
     [[nodiscard]] scheduler* home() const noexcept { return home_.load(relaxed); } // hint: any of the runtime will do
-    [[nodiscard]] const void* runtime_id() const noexcept { return runtime_id_; }
+    [[nodiscard]] const void* runtime_id() const noexcept { return home()->runtime_id(); }
 
     void add_done_callback(std::function<void(any_task)> fn);
 
@@ -99,7 +99,6 @@ private:
     branch root_;
     task_registry* registry_ = nullptr;
     atomic<scheduler*> home_{nullptr};
-    const void* runtime_id_ = nullptr;
     placement* placement_ = nullptr;
     std::source_location defined_;
     std::source_location site_;

@@ -16,9 +16,9 @@ class EDDY_API sleep_op final : public op, private timer_node {
 public:
     enum class base : bool { duration, time_point };
 
-    sleep_op(clock::duration span, base from) noexcept : timer_node(&fired), span_(span), from_(from) {}
+    sleep_op(clock::duration span, base from) noexcept : timer_node(&fired), from_(from), span_(span) {}
     sleep_op(sleep_op&& fresh) noexcept
-        : op(), timer_node(&fired), span_(fresh.span_), from_(fresh.from_) {}
+        : op(), timer_node(&fired), from_(fresh.from_), span_(fresh.span_) {}
 
     static bool await_ready() noexcept { return false; }
     bool await_suspend(promise_base& promise);
@@ -29,9 +29,9 @@ public:
 private:
     static void fired(timer_node& node) noexcept { static_cast<sleep_op&>(node).wake(); }
 
+    base from_; // in what timer_node leaves free
     clock::duration span_;
     timer_wheel* wheel_ = nullptr;
-    base from_;
 };
 
 class EDDY_API yield_op final : public op {
