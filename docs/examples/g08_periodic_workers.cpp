@@ -1,7 +1,7 @@
 // g08_periodic_workers.cpp — main and three workers, each prints once a second, for ever.
 //
-// One worker thread, so that each round is printed in the order in which the tasks were created; and
-// "for ever" is 2.5 seconds here, then the workers are cancelled as run() ends.
+// One worker thread, so that each round is printed in the order in which the tasks were created.
+// "For ever" is 2.5 seconds here; then the workers are cancelled as run() ends.
 //
 // Output:
 //     main msg

@@ -34,7 +34,8 @@
 //     first 3: end sleep
 //     done 1, pending 4
 // Forced:
-//     gather < gather 3: end sleep < gather 1: end sleep < gather 5: end sleep < gather 2: end sleep
+//     gather < gather 3: end sleep < gather 1: end sleep < gather 5: end sleep
+//     gather 5: end sleep < gather 2: end sleep
 //     gather 4: start sleep < gather 3: end sleep
 //     gather 2: end sleep < gather 4: end sleep < wait for all
 //     wait for all < all 3: end sleep < all 1: end sleep < all 5: end sleep < all 2: end sleep

@@ -1,4 +1,4 @@
-// g17_two_workers.cpp — one after the other, and at the same time: two tasks, awaited in start order.
+// g17_two_workers.cpp — one after the other, and at the same time: two tasks, awaited as started.
 //
 // Output: in any order on several workers
 //     Hello!

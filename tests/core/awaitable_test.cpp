@@ -1,5 +1,8 @@
+// awaitable_test.cpp — what can stand behind co_await.
+//
 // Covers:    what counts as awaitable, and what an await of each kind gives.
-// Not here:  how each behaves -> coro_test.cpp, task_test.cpp, future_test.cpp, op_test.cpp, foreign_op_test.cpp.
+// Not here:  how each behaves -> coro_test.cpp, task_test.cpp, future_test.cpp, op_test.cpp,
+//            foreign_op_test.cpp.
 
 #include "support/co_test.hpp"
 

@@ -1,3 +1,5 @@
+// branch_test.cpp — roots and children of a task.
+//
 // Covers:    roots and children, whose they are, and the requests they count.
 // Not here:  what a cancel does -> task_cancel_test.cpp; the word -> branch_word_test.cpp.
 

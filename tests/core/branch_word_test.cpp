@@ -1,3 +1,5 @@
+// branch_word_test.cpp — the word that decides who resumes a branch, one transition at a time.
+//
 // Covers:    each transition of the word, one after the other.
 // Not here:  transitions that race -> tests/model/branch_word_model.cpp.
 

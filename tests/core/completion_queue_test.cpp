@@ -1,3 +1,5 @@
+// completion_queue_test.cpp — states in the order in which they become done.
+//
 // Covers:    the order of arrivals, waiting for the next one, cancel, leaving early.
 // Not here:  as_completed -> sched/wait_test.cpp.
 

@@ -1,4 +1,7 @@
-// Covers:    laziness, ownership, kinds of results, exceptions, names and sites of a coroutine object.
+// coro_test.cpp — a coroutine object is lazy, has one owner, and is awaited once.
+//
+// Covers:    laziness, ownership, kinds of results, exceptions, names and sites of a coroutine
+//            object.
 // Not here:  what must not compile -> tests/compile_fail; a million nested awaits -> tests/stress.
 
 #include "support/co_test.hpp"

@@ -1,3 +1,5 @@
+// errors_test.cpp — what eddy throws, and what catches it.
+//
 // Covers:    the texts of the exceptions, and what catches what.
 
 #include <eddy/core/errors.hpp>

@@ -1,3 +1,5 @@
+// foreign_op_test.cpp — awaitables that know nothing of eddy.
+//
 // Covers:    awaitables that know nothing of eddy: where they go on, results, exceptions, cancel.
 
 #include "support/co_test.hpp"

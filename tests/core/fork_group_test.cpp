@@ -1,5 +1,9 @@
-// Covers:    children that idle workers take: they run at the same time, each once, and the group joins.
-// Not here:  results, exceptions, cancel -> gather_test.cpp; the deque -> lockfree/forks_deque_test.cpp.
+// fork_group_test.cpp — children of a gather that other workers take.
+//
+// Covers:    children that idle workers take: they run at the same time, each once, and the group
+//            joins.
+// Not here:  results, exceptions, cancel -> gather_test.cpp; the deque ->
+//            lockfree/forks_deque_test.cpp.
 
 #include "support/co_test.hpp"
 

@@ -1,3 +1,5 @@
+// frame_cache_test.cpp — memory for frames, and the count of it.
+//
 // Covers:    reuse within a thread, sizes, blocks that change threads, the count of what is out.
 
 #include <eddy/core/frame_cache.hpp>

@@ -1,4 +1,7 @@
-// Covers:    registering and leaving, the order of notifications, what a state says before and after its end.
+// future_state_test.cpp — who waits for a result, and who is told.
+//
+// Covers:    registering and leaving, the order of notifications, what a state says before and
+//            after its end.
 // Not here:  completers and waiters that race -> tests/stress.
 
 #include <eddy/core/future.hpp>

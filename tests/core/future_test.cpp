@@ -1,4 +1,7 @@
-// Covers:    promise and future: states, many waiters, other threads, broken promises, cancel, what is awaited how.
+// future_test.cpp — a result that is set by hand.
+//
+// Covers:    promise and future: states, many waiters, other threads, broken promises, cancel, what
+//            is awaited how.
 // Not here:  gather of futures -> gather_test.cpp.
 
 #include "support/co_test.hpp"

@@ -1,4 +1,7 @@
-// Covers:    gather of coroutines (structured) and of tasks and futures (asyncio's): results, order, exceptions, cancel.
+// gather_test.cpp — several at the same time.
+//
+// Covers:    gather of coroutines (structured) and of tasks and futures (asyncio's): results,
+//            order, exceptions, cancel.
 // Not here:  forks that are stolen -> fork_group_test.cpp, tests/stress.
 
 #include "support/co_test.hpp"

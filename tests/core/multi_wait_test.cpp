@@ -1,4 +1,7 @@
-// Covers:    what ends a wait for several states, and that a wait that has ended touches none of them.
+// multi_wait_test.cpp — one wait for several states.
+//
+// Covers:    what ends a wait for several states, and that a wait that has ended touches none of
+//            them.
 // Not here:  the public forms of it -> gather_test.cpp, sched/wait_test.cpp.
 
 #include "support/co_test.hpp"

@@ -1,4 +1,7 @@
-// Covers:    an op of one's own: woken before and after it suspends, by other threads, and each answer to a cancel.
+// op_test.cpp — the one way to wait.
+//
+// Covers:    an op of one's own: woken before and after it suspends, by other threads, and each
+//            answer to a cancel.
 // Not here:  wake-ups and cancels that race -> tests/model/branch_word_model.cpp, tests/stress.
 
 #include "support/co_test.hpp"

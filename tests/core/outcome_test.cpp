@@ -1,3 +1,5 @@
+// outcome_test.cpp — an await that throws nothing.
+//
 // Covers:    as_result: values, exceptions and cancels as values; what an outcome answers.
 // Not here:  as_result of a task -> task_test.cpp.
 

@@ -1,3 +1,5 @@
+// promise_test.cpp — the await chain.
+//
 // Covers:    the await chain: who awaits whom, where, and in which branch.
 
 #include "support/co_test.hpp"

@@ -1,5 +1,9 @@
-// Covers:    the handler of the process: set, restored, default, one that throws; the texts of reports.
-// Not here:  who reports what -> coro_test.cpp, task_test.cpp, sched/event_loop_test.cpp, sched/runtime_test.cpp.
+// report_test.cpp — where things go that nobody asked for.
+//
+// Covers:    the handler of the process: set, restored, default, one that throws; the texts of
+//            reports.
+// Not here:  who reports what -> coro_test.cpp, task_test.cpp, sched/event_loop_test.cpp,
+//            sched/runtime_test.cpp.
 
 #include "support/report_log.hpp"
 

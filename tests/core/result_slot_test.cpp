@@ -1,3 +1,5 @@
+// result_slot_test.cpp — nothing yet, a value, or an exception.
+//
 // Covers:    the states of a slot, taking and reading, what replaces what, and what is destroyed.
 
 #include <eddy/core/result_slot.hpp>

@@ -1,3 +1,5 @@
+// scheduler_test.cpp — what core knows of a worker.
+//
 // Covers:    what core sees of a worker: who is current, the budget of a step, jobs, callbacks.
 // Not here:  what a worker does with it -> the tests of sched.
 

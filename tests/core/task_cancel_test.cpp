@@ -1,4 +1,7 @@
-// Covers:    cancel, cancelling and uncancel of a task, as in asyncio: edge-triggered, may be caught, forwarded.
+// task_cancel_test.cpp — a cancel is delivered once, and may be caught.
+//
+// Covers:    cancel, cancelling and uncancel of a task, as in asyncio: edge-triggered, may be
+//            caught, forwarded.
 // Not here:  cancel of combinators -> gather_test.cpp, sched/wait_test.cpp, sched/timeout_test.cpp;
 //            cancels that race -> tests/stress, tests/model/branch_word_model.cpp.
 

@@ -1,3 +1,5 @@
+// task_test.cpp — a coroutine that runs by itself, and its handles.
+//
 // Covers:    handles, results, names, states, done callbacks, what is reported.
 // Not here:  cancelling -> task_cancel_test.cpp; order and options -> sched/create_task_test.cpp.
 

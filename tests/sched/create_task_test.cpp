@@ -1,4 +1,7 @@
-// Covers:    create_task in all its forms, the order of tasks, pinned, eager, current_task, all_tasks, the budget.
+// create_task_test.cpp — how tasks begin, and in which order they run.
+//
+// Covers:    create_task in all its forms, the order of tasks, pinned, eager, current_task,
+//            all_tasks, the budget.
 // Not here:  what a handle can do -> core/task_test.cpp.
 
 #include "support/co_test.hpp"

@@ -1,4 +1,7 @@
-// Covers:    callbacks (order, cancel, exceptions, arguments, other threads), timers, descriptors, who the loop is.
+// event_loop_test.cpp — callbacks, timers and descriptors of one loop.
+//
+// Covers:    callbacks (order, cancel, exceptions, arguments, other threads), timers, descriptors,
+//            who the loop is.
 // Not here:  readable and writable -> readable_test.cpp; rescue of a stuck loop -> tests/stress.
 
 #include "support/co_test.hpp"

@@ -1,3 +1,5 @@
+// readable_test.cpp — waiting for descriptors of other libraries.
+//
 // Covers:    waiting for descriptors of other libraries: ready, closed, cancelled, misused.
 // Not here:  add_reader and add_writer -> event_loop_test.cpp; the reactor -> io/reactor_test.cpp.
 

@@ -1,4 +1,7 @@
-// Covers:    run, run_until_complete, run_forever, stop, close, what is left over, options, reports of slow steps.
+// runtime_test.cpp — how loops begin, run and end.
+//
+// Covers:    run, run_until_complete, run_forever, stop, close, what is left over, options, reports
+//            of slow steps.
 // Not here:  counting processors -> base/cpu_count_test.cpp; rescue of stuck loops -> tests/stress.
 
 #include "support/co_test.hpp"

@@ -1,3 +1,5 @@
+// sleep_test.cpp — waiting for a time, and taking turns.
+//
 // Covers:    sleep, sleep_until, yield, now: order, limits, cancel; virtual time itself.
 // Not here:  the wheel -> io/timer_wheel_test.cpp.
 

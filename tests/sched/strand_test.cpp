@@ -1,3 +1,5 @@
+// strand_test.cpp — tasks that run one at a time.
+//
 // Covers:    a strand's tasks run one at a time and in order, wherever; its life.
 
 #include "support/co_test.hpp"

@@ -1,4 +1,7 @@
-// Covers:    run_coroutine_threadsafe: results, exceptions, limits, cancel, refusal on a loop's thread.
+// threadsafe_test.cpp — the way in for other threads.
+//
+// Covers:    run_coroutine_threadsafe: results, exceptions, limits, cancel, refusal on a loop's
+//            thread.
 
 #include "support/co_test.hpp"
 

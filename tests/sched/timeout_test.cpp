@@ -1,4 +1,7 @@
-// Covers:    wait_for, timeout and its scope, shield: values, limits, cancels from both sides, nesting.
+// timeout_test.cpp — deadlines, and how to keep a cancel out.
+//
+// Covers:    wait_for, timeout and its scope, shield: values, limits, cancels from both sides,
+//            nesting.
 // Not here:  wait with a timeout -> wait_test.cpp.
 
 #include "support/co_test.hpp"

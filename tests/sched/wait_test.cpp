@@ -1,3 +1,5 @@
+// wait_test.cpp — waiting for several tasks without cancelling any.
+//
 // Covers:    wait in its three modes and with a timeout, and as_completed.
 // Not here:  gather -> core/gather_test.cpp.
 

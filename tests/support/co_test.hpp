@@ -1,7 +1,8 @@
-// co_test.hpp — CO_TEST: a test whose body is a coroutine, run on one worker and on four, in virtual time.
+// co_test.hpp — CO_TEST: a test whose body is a coroutine, run on one worker and on four, in
+// virtual time.
 //
-// Each run must give back every frame it took, and must report nothing that the body does not catch itself with a
-// report_log.
+// Each run must give back every frame it took, and must report nothing that the body does not catch
+// itself with a report_log.
 #pragma once
 
 #include "support/report_log.hpp"
