@@ -186,16 +186,21 @@ bool runtime_core::look_after(worker& helper, clock::time_point now) noexcept {
         last_look& last = looks_[i];
         const std::uint64_t steps = sibling.steps();
         const clock::time_point real = clock::now();
-        if (&sibling == &helper || sibling.asleep() || steps != last.steps) {
-            last = {.steps = steps, .since = real};
+        if (&sibling == &helper || sibling.asleep()) {
+            last = {.steps = steps, .since = clock::time_point::max()};
             continue;
         }
-        if (real - last.since < stuck_after) {
+        const std::uint64_t ended = steps - last.steps;
+        const clock::duration lasted = time_until(real, last.since);
+        if (ended != 0 || last.since == clock::time_point::max()) {
+            last = {.steps = steps, .since = real};
+        }
+        if (lasted < stuck_after * (ended + 1)) {
             continue;
         }
         any_stuck = true;
-        if (real - last.since >= slow_step_ && sibling.claim_slow_report(steps)) {
-            report_slow(find(sibling.running()), real - last.since);
+        if (ended == 0 && lasted >= slow_step_ && sibling.claim_slow_report(steps)) {
+            report_slow(find(sibling.running()), lasted);
         }
         (void)sibling.serve(now);
     }

@@ -8,6 +8,8 @@
 //             P2  active_: a worker leaves its loop -> run        what it did is seen by the driver
 //             P3  sleeping_: enter_sleep -> all_asleep            the last one to sleep sees what the others did
 //             P4  watched_: resign -> become_watcher              looks_ has one user at a time
+//             P5  watched_ then the idle word (resign, wake_one)  vs  the idle word then watched_ (announce,
+//                 become_watcher), all seq_cst: who falls asleep watches, or is woken to do so
 
 #pragma once
 
@@ -78,10 +80,11 @@ public:
     [[nodiscard]] bool virtual_time() const noexcept { return virtual_clock_ != nullptr; }
 
     [[nodiscard]] bool become_watcher() noexcept {
-        return !watched_.load(relaxed) && // hint: seen taken, it is not worth a write
-               !watched_.exchange(true, acquire); // P4
+        return !watched_.load(seq_cst) && // P5; seen taken, it is not worth a write
+               !watched_.exchange(true, seq_cst); // P4, P5
     }
-    void resign_as_watcher() noexcept { watched_.store(false, release); } // P4
+    /// Whoever goes on working then calls wake_one(): a worker that fell asleep meanwhile is no watcher.
+    void resign_as_watcher() noexcept { watched_.store(false, seq_cst); } // P4, P5
     [[nodiscard]] bool watched() const noexcept { return watched_.load(relaxed); } // hint: one too many only costs time
     /// Wakes one sleeping worker, if nobody searches. True: it did.
     bool wake_one() noexcept;
@@ -93,9 +96,9 @@ private:
     enum class phase : std::uint8_t { paused, running, closed };
     struct last_look {
         std::uint64_t steps = 0;
-        clock::time_point since{};
+        clock::time_point since = clock::time_point::max(); // it was asleep, or has not been looked at
     };
-    static constexpr clock::duration stuck_after = std::chrono::microseconds(500);
+    static constexpr clock::duration stuck_after = std::chrono::microseconds(100); // a step, on average
 
     [[nodiscard]] any_task find(const task_base* address) noexcept;
     void thread_main(worker& mine) noexcept;

@@ -54,6 +54,9 @@ runnable* worker::next_rare() noexcept {
         return item;
     }
     if (runnable* const list = inbox_.take_all()) {
+        if (!alone_ && !runtime_.watched()) { // it came when this worker had just woken for nothing
+            (void)runtime_.wake_one();
+        }
         return refill(list);
     }
     return nullptr;
@@ -133,7 +136,7 @@ void worker::run_group(fork_group& group) noexcept {
 
 // Runs one thing. False: there was nothing here.
 [[gnu::always_inline]] inline bool worker::step() {
-    if (++tick_ == steps_between_polls) [[unlikely]] {
+    if (++tick_ >= steps_between_polls_) [[unlikely]] {
         tick_ = 0;
         maintain();
         if (runnable* const item = next_ready()) {

@@ -1,7 +1,8 @@
 // worker.hpp — one thread with one event loop: what it runs next, and how it sleeps.
 //
 //     forks (own, LIFO) -> ready (own, FIFO) -> pinned -> inbox -> steal -> park
-//     every 61st step: ready, pinned and inbox before forks; then also timers, and poll(0) if descriptors wait
+//     every 61st step, of long steps every second one: ready, pinned and inbox before forks; then also timers, and
+//     poll(0) if descriptors wait
 //
 // Threads:    run, and what it calls: the worker's own thread.  post, notify, give_away, serve, the facts about its
 //             progress: any thread.
@@ -148,6 +149,7 @@ private:
     void resume_timed(task_base& task, std::coroutine_handle<> frame) noexcept;
     void count_step() noexcept { steps_.store(steps_.load(relaxed) + 1, relaxed); } // own: both; P1
     void maintain() noexcept;
+    void pace(clock::time_point now) noexcept;
     bool fire_timers(clock::time_point now) noexcept;
     void offer() noexcept;
 
@@ -167,7 +169,8 @@ private:
     static constexpr clock::duration watch_max = std::chrono::milliseconds(10);
     static constexpr unsigned eager_depth_max = 64;
     static constexpr unsigned ready_capacity = 256;
-    static constexpr unsigned steps_between_polls = 61;
+    static constexpr unsigned steps_between_polls_max = 61;
+    static constexpr unsigned steps_between_polls_min = 2; // the others are for the forks
 
     runtime_core& runtime_;
     const unsigned index_;
@@ -175,6 +178,8 @@ private:
     const bool timed_; // each step is timed: debug mode
     random_source random_;
     unsigned tick_ = 0;
+    unsigned steps_between_polls_ = steps_between_polls_min; // such that they last about a millisecond
+    clock::time_point polled_at_{};
     bool searching_ = false;
     bool closing_ = false;
     bool rescuing_ = false; // the next search takes also what an owner could be about to take itself

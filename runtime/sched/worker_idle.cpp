@@ -17,6 +17,7 @@ constexpr int pauses_between_looks = 40; // about a microsecond
 constexpr std::uint32_t skip_offers_max = 1U << 16U;
 constexpr clock::duration theft_pays = std::chrono::microseconds(20);
 constexpr clock::duration poll_every = std::chrono::milliseconds(1);
+constexpr unsigned steps_after_sleep = 8; // before the first poll: nobody knows yet how long the steps are
 
 void pause_a_little() noexcept {
     for (int i = 0; i != pauses_between_looks; ++i) {
@@ -26,18 +27,35 @@ void pause_a_little() noexcept {
 
 } // namespace
 
-// Every 61 steps: timers, descriptors, and siblings that may be stuck while nobody sleeps.
+// Every few steps: timers, descriptors, and siblings that may be stuck while nobody sleeps.
 void worker::maintain() noexcept {
     const clock::time_point now = runtime_.now();
     (void)fire_timers(now);
     if (polls_.load(relaxed)) { // hint: set before the wait was armed, by this worker or by one that notifies it
         (void)reactor_.poll(clock::duration::zero(), ready_capacity);
     }
+    pace(now);
     if (!alone_ && now - looked_at_ >= poll_every) {
         looked_at_ = now;
-        if (runtime_.become_watcher() && look_after(now) && !search()) {
+        if (!runtime_.become_watcher()) {
+            return;
+        }
+        if (!look_after(now)) {
+            (void)runtime_.wake_one(); // one that fell asleep meanwhile saw a watcher, and is none
+        } else if (!search()) {
             stop_search(found::something); // what others left to this search has to be looked for
         }
+    }
+}
+
+// Long steps: fewer of them between two polls. A timer or descriptor waits for about a millisecond, or for two steps.
+void worker::pace(clock::time_point now) noexcept {
+    const clock::duration lasted = now - std::exchange(polled_at_, now);
+    if (lasted <= poll_every) {
+        steps_between_polls_ = std::min(2 * steps_between_polls_, steps_between_polls_max);
+    } else {
+        const auto fitting = static_cast<unsigned>(steps_between_polls_ * poll_every / lasted);
+        steps_between_polls_ = std::max(fitting, steps_between_polls_min);
     }
 }
 
@@ -234,6 +252,9 @@ void worker::block() noexcept {
     (void)reactor_.poll(limit, ready_capacity);
     runtime_.leave_sleep();
     const clock::time_point now = runtime_.now();
+    polled_at_ = now;
+    tick_ = 0;
+    steps_between_polls_ = std::min(steps_between_polls_, steps_after_sleep);
     (void)fire_timers(now);
     if (watches) {
         watch_period_ = look_after(now) ? watch_min : std::min(2 * watch_period_, watch_max);
