@@ -217,6 +217,15 @@ CO_TEST(task_cancel, an_exception_thrown_instead_is_the_result) {
     EXPECT_FALSE(t.cancelled());
 }
 
+CO_TEST_ON_1(task_cancel, before_the_start_frees_what_the_coroutine_holds) {
+    auto owner = std::make_shared<int>(1);
+    auto t = create_task([](std::shared_ptr<int>) -> coro<> { co_return; }(owner));
+    EXPECT_EQ(owner.use_count(), 2);
+    t.cancel();
+    (void)co_await as_result(t);
+    EXPECT_EQ(owner.use_count(), 1);
+}
+
 // -- the reason --
 
 CO_TEST(task_cancel, the_reason_is_in_the_error_and_in_the_result) {
@@ -313,6 +322,32 @@ CO_TEST(task_cancel, an_awaited_task_that_absorbs_it_gives_its_result) {
     outer.cancel();
     EXPECT_EQ(co_await outer, 5);
     EXPECT_FALSE(outer.cancelled());
+}
+
+CO_TEST(task_cancel, of_one_of_two_waiters_cancels_the_task_and_so_reaches_the_other) {
+    auto inner = create_task(sleep_long());
+    auto wait_for_inner = [](task<> inner) -> coro<> { co_await inner; };
+    auto victim = create_task(wait_for_inner(inner));
+    auto other = create_task(wait_for_inner(inner));
+    co_await sleep(1ms);
+    victim.cancel();
+    EXPECT_TRUE((co_await as_result(victim)).cancelled());
+    EXPECT_TRUE((co_await as_result(other)).cancelled());
+    EXPECT_EQ(other.cancelling(), 0U);
+}
+
+CO_TEST(task_cancel, of_tasks_that_await_each_other_ends_them) {
+    std::vector<task<>> pair(2);
+    auto body = [](std::vector<task<>>& pair, std::size_t other) -> coro<> {
+        co_await sleep(1ms);
+        co_await pair[other];
+    };
+    pair[0] = create_task(body(pair, 1));
+    pair[1] = create_task(body(pair, 0));
+    co_await sleep(5ms);
+    pair[0].cancel();
+    EXPECT_TRUE((co_await as_result(pair[0])).cancelled());
+    EXPECT_TRUE((co_await as_result(pair[1])).cancelled());
 }
 
 CO_TEST(task_cancel, goes_down_a_chain_of_awaiting_tasks) {

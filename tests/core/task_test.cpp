@@ -278,6 +278,43 @@ CO_TEST(task, a_cancelled_task_is_not_reported) {
     EXPECT_EQ(log.size(), 0U);
 }
 
+CO_TEST(task, what_is_thrown_need_not_be_a_std_exception) {
+    report_log log;
+    create_task([]() -> coro<> {
+        throw 5; // NOLINT(hicpp-exception-baseclass): that is what is asked
+        co_return;
+    }());
+    co_await sleep(1ms);
+    EXPECT_NE(log.only().message.find("unknown exception"), std::string::npos);
+}
+
+// -- what lives how long --
+
+CO_TEST(task, the_arguments_and_locals_die_with_the_coroutine_and_not_with_the_handle) {
+    auto owner = std::make_shared<int>(1);
+    auto keep = [](std::shared_ptr<int> mine) -> coro<int> {
+        co_await yield();
+        co_return *mine;
+    };
+    auto t = create_task(keep(owner));
+    co_await t;
+    EXPECT_EQ(owner.use_count(), 1);
+    EXPECT_EQ(t.result(), 1);
+}
+
+CO_TEST(task, the_result_lives_as_long_as_a_handle) {
+    auto owner = std::make_shared<int>(1);
+    {
+        auto t = create_task(
+            [](std::shared_ptr<int> mine) -> coro<std::shared_ptr<int>> { co_return mine; }(owner));
+        auto copy = t;
+        co_await t;
+        t = {};
+        EXPECT_EQ(owner.use_count(), 2);
+    }
+    EXPECT_EQ(owner.use_count(), 1);
+}
+
 // -- from other threads --
 
 CO_TEST(task, its_handle_may_be_asked_from_any_thread) {
@@ -292,6 +329,32 @@ CO_TEST(task, its_handle_may_be_asked_from_any_thread) {
     other.join();
     EXPECT_EQ(seen, 7);
     EXPECT_EQ(name, "five");
+}
+
+CO_TEST(task, a_done_callback_given_by_another_thread_is_called_by_the_loop_of_the_task) {
+    promise<bool> in_a_loop;
+    auto t = create_task(give_after(1ms, 7));
+    std::thread other([&] {
+        t.add_done_callback(
+            [&](const any_task&) { in_a_loop.set_value(try_get_running_loop() != nullptr); });
+    });
+    other.join();
+    EXPECT_TRUE(co_await in_a_loop.get_future());
+}
+
+TEST(task, a_done_callback_of_a_task_that_is_done_needs_a_loop) {
+    const auto t = run_virtual(2, []() -> coro<task<int>> {
+        auto t = create_task(give_after(1ms, 7));
+        co_await t;
+        co_return t;
+    });
+    EXPECT_THROW(t.add_done_callback([](const any_task&) {}), no_running_loop);
+    bool called = false;
+    run_virtual(1, [&]() -> coro<> { // of another runtime: its own loop calls
+        t.add_done_callback([&](const any_task&) { called = true; });
+        co_await yield();
+    });
+    EXPECT_TRUE(called);
 }
 
 TEST(task, a_handle_outlives_the_runtime) {

@@ -8,6 +8,8 @@
 #include "support/event_log.hpp"
 
 #include <cstdlib>
+#include <filesystem>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <set>
@@ -189,6 +191,22 @@ TEST_P(runtime_on, a_runtime_that_runs_cannot_be_run_again) {
         EXPECT_THROW(loops.run_forever(), already_running);
         co_return;
     }(loops));
+}
+
+TEST_P(runtime_on, a_runtime_that_another_thread_runs_cannot_be_run) {
+    report_log ignored;
+    runtime loops(options());
+    promise<> refused;
+    std::thread other;
+    loops.run_until_complete([](runtime& loops, promise<>& refused, std::thread& other) -> coro<> {
+        other = std::thread([&] {
+            EXPECT_THROW(loops.run_until_complete(give(1)), already_running);
+            EXPECT_THROW(loops.run_forever(), already_running);
+            refused.set_value();
+        });
+        co_await refused.get_future();
+    }(loops, refused, other));
+    other.join();
 }
 
 TEST_P(runtime_on, create_task_from_outside_runs_with_the_next_run) {
@@ -466,6 +484,59 @@ TEST(runtime_options, debug_reports_a_step_that_is_too_long) {
     EXPECT_EQ(reports.only().task_name, "blocker");
     EXPECT_NE(reports.only().message.find("runtime_test.cpp"), std::string::npos)
         << reports.only().message;
+}
+
+TEST(runtime_options, the_environment_may_switch_the_reports_of_slow_steps_on) {
+    const variable debug("EDDY_DEBUG", "1");
+    report_log reports;
+    run(
+        []() -> coro<> {
+            const auto begun = clock::now();
+            while (clock::now() - begun < 5ms) { // a blocking call
+            }
+            co_return;
+        }(),
+        {.workers = 1, .slow_step = 2ms});
+    EXPECT_EQ(reports.count(report_kind::slow_step), 1U);
+}
+
+TEST(runtime_options, a_slow_step_is_reported_by_another_worker_while_it_lasts) {
+    report_log reports;
+    run(
+        [](report_log& reports) -> coro<> {
+            auto t = create_task(
+                [](report_log& reports) -> coro<> {
+                    const auto begun = clock::now();
+                    while (reports.size() == 0 &&
+                           clock::now() - begun < 10s) { // until it is reported
+                        std::this_thread::yield();
+                    }
+                    co_return;
+                }(reports),
+                {.name = "blocker"});
+            co_await t;
+        }(reports),
+        {.workers = 2, .slow_step = 5ms});
+    EXPECT_EQ(reports.only().kind, report_kind::slow_step);
+    EXPECT_EQ(reports.only().task_name, "blocker");
+}
+
+TEST_P(runtime_on, sleeping_tasks_need_no_threads) {
+    const auto threads = [] {
+        return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
+    };
+    const auto before = threads();
+    run(
+        [](auto threads, long before) -> coro<> {
+            std::vector<task<>> sleepers;
+            for (int i = 0; i != 1000; ++i) {
+                sleepers.push_back(create_task([]() -> coro<> { co_await sleep(1s); }()));
+            }
+            co_await sleep(1ms);
+            EXPECT_EQ(threads(), before + GetParam() - 1);
+            co_await gather(sleepers);
+        }(threads, before),
+        options());
 }
 
 TEST(runtime_options, without_debug_a_step_that_is_not_too_long_is_not_reported) {

@@ -107,6 +107,22 @@ CO_TEST(strand, results_exceptions_and_options_are_those_of_a_task) {
     EXPECT_TRUE((co_await as_result(bad)).holds<std::runtime_error>());
 }
 
+CO_TEST(strand, an_eager_task_does_not_run_inside_of_another_one) {
+    strand serial;
+    event_log log;
+    auto child = [](event_log& log) -> coro<> {
+        log.add("child");
+        co_return;
+    };
+    auto body = [](strand& serial, event_log& log, auto child) -> coro<> {
+        auto t = serial.create_task(child(log), {.eager = true});
+        log.add("body");
+        co_await t;
+    };
+    co_await serial.create_task(body(serial, log, child));
+    EXPECT_EQ(log.text(), "body child");
+}
+
 CO_TEST(strand, its_tasks_can_be_cancelled) {
     strand serial;
     auto t = serial.create_task([]() -> coro<> { co_await sleep(1h); }());

@@ -196,6 +196,39 @@ CO_TEST(wait_for, an_inner_timeout_that_is_caught_leaves_the_outer_one_armed) {
     EXPECT_EQ(now() - start, 3s);
 }
 
+CO_TEST(wait_for, an_outer_limit_ends_the_cleanup_that_an_inner_one_began) {
+    event_log log;
+    auto inner = wait_for(slow_to_end(3s, log), 1s);
+    const auto start = now();
+    EXPECT_TRUE((co_await as_result(wait_for(std::move(inner), 2s))).holds<timeout_error>());
+    EXPECT_EQ(now() - start, 2s);
+    EXPECT_EQ(log.text(), "");
+    EXPECT_EQ(current_task().cancelling(), 0U);
+    co_await sleep(5s);
+}
+
+CO_TEST(wait_for, of_a_gather_of_tasks_cancels_the_tasks) {
+    auto a = create_task(sleep_long());
+    auto b = create_task(sleep_long());
+    EXPECT_TRUE((co_await as_result(wait_for(gather(a, b), 1s))).holds<timeout_error>());
+    co_await sleep(1ms);
+    EXPECT_TRUE(a.cancelled() && b.cancelled());
+}
+
+CO_TEST(wait_for, limits_in_all_children_of_a_gather_and_around_it) {
+    auto child = [](int i) -> coro<> { co_await wait_for(sleep(1h), std::chrono::seconds(i)); };
+    std::vector<coro<>> bodies;
+    for (int i = 1; i != 10; ++i) {
+        bodies.push_back(child(i));
+    }
+    const auto start = now();
+    // The children below 5 s time out by themselves, the others are cancelled; the first error wins.
+    EXPECT_TRUE(
+        (co_await as_result(wait_for(gather(std::move(bodies)), 4500ms))).holds<timeout_error>());
+    EXPECT_EQ(now() - start, 4500ms);
+    EXPECT_EQ(current_task().cancelling(), 0U);
+}
+
 CO_TEST(wait_for, may_be_used_in_a_loop_many_times) {
     for (int i = 0; i != 200; ++i) {
         EXPECT_TRUE((co_await as_result(wait_for(sleep_long(), 1ms))).holds<timeout_error>());
