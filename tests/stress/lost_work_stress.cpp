@@ -4,12 +4,14 @@
 // Covers:    call_soon_threadsafe, runtime::create_task and run_coroutine_threadsafe from foreign
 //            threads; create_task of plain, pinned and strand tasks from tasks; bursts that
 //            overflow the ready ring; single items between which everybody parks; promises handed
-//            around between loops; timers armed and cancelled.
+//            around between loops; waiters of one future that come and go; timers armed and
+//            cancelled; callbacks of one loop; virtual time on several workers.
 // Expect:    every item has a counter, which is 1 at the end; a lost wake-up is a hang, which the
 //            watchdog reports.
 #include "stress/stress_case.hpp"
 #include <eddy/eddy.hpp>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -274,6 +276,118 @@ TEST_P(lost_work_stress, timers_fire_or_are_cancelled) {
         }
     };
     eddy::run(main(scaled(200)), {.workers = GetParam()});
+}
+
+// Waiters of one future come, are cancelled by tiny timeouts, and come again, until it is set.
+TEST_P(lost_work_stress, waiters_of_one_future_come_and_go) {
+    auto waiter = [](eddy::future<int> answer, std::uint64_t seed, std::uint64_t stream) -> coro<> {
+        eddy::random_source random(seed, stream);
+        for (;;) {
+            const auto limit = std::chrono::microseconds(random.below(60));
+            const auto got = co_await eddy::as_result(eddy::wait_for(answer, limit));
+            if (!got.holds<eddy::timeout_error>()) {
+                EXPECT_TRUE(got.has_value());
+                co_return;
+            }
+        }
+    };
+    auto main = [&waiter](std::size_t rounds) -> coro<> {
+        for (std::size_t i = 0; i != rounds; ++i) {
+            eddy::promise<int> set;
+            std::vector<coro<>> waiters;
+            for (std::uint64_t k = 0; k != 24; ++k) {
+                waiters.push_back(waiter(set.get_future(), eddy::process_seed() + i, k));
+            }
+            std::thread foreign([&set, i] {
+                std::this_thread::sleep_for(std::chrono::microseconds(100 * (i % 8)));
+                set.set_value(1);
+            });
+            co_await eddy::gather(std::move(waiters));
+            foreign.join();
+        }
+    };
+    eddy::run(main(scaled(150)), {.workers = GetParam()});
+}
+
+// Whichever worker takes the turns: the callbacks of one loop run in order, one at a time.
+TEST_P(lost_work_stress, callbacks_of_one_loop_run_one_at_a_time_in_order) {
+    eddy::runtime runtime({.workers = GetParam()});
+    std::thread driver([&] { runtime.run_forever(); });
+    eddy::event_loop& loop = runtime.loop(0);
+    constexpr std::size_t posters = 2;
+    const std::size_t each = scaled(10'000);
+    std::atomic<int> inside{0};
+    std::atomic<std::size_t> called{0};
+    std::array<std::size_t, posters> last{}; // the callbacks' own: one runs at a time
+    std::vector<std::thread> threads;
+    for (std::size_t p = 0; p != posters; ++p) {
+        threads.emplace_back([&, p] {
+            for (std::size_t i = 1; i <= each; ++i) {
+                (void)loop.call_soon_threadsafe([&, p, i] {
+                    EXPECT_EQ(inside.fetch_add(1), 0);
+                    EXPECT_EQ(last[p] + 1, i);
+                    last[p] = i;
+                    if (i % 64 == 0) { // long enough for a sibling to come
+                        std::this_thread::sleep_for(20us);
+                    }
+                    inside.fetch_sub(1);
+                    called.fetch_add(1);
+                });
+            }
+        });
+    }
+    for (std::thread& one : threads) {
+        one.join();
+    }
+    while (called.load() != posters * each) {
+        std::this_thread::yield();
+    }
+    runtime.stop();
+    driver.join();
+}
+
+// In virtual time the clock does not move under a step, on whatever worker.
+TEST_P(lost_work_stress, virtual_time_stands_still_while_anything_runs) {
+    auto holder = [](eddy::future<int> from, eddy::promise<int> to) -> coro<> {
+        const int token = co_await from;
+        const auto before = eddy::now();
+        for (int i = 0; i != 100; ++i) {
+            EXPECT_EQ(eddy::now(), before);
+        }
+        to.set_value(token + 1);
+    };
+    auto ticker = []() -> coro<> { // a timer that the clock could jump to
+        for (;;) {
+            co_await eddy::sleep(1ms);
+        }
+    };
+    eddy::runtime runtime({.workers = GetParam(), .virtual_time = true});
+    eddy::random_source random(eddy::process_seed(), GetParam());
+    auto main = [&](eddy::promise<int> first, eddy::future<int> last) -> coro<int> {
+        const auto ticking = eddy::create_task(ticker());
+        first.set_value(0);
+        const int token = co_await last;
+        (void)ticking.cancel();
+        co_return token;
+    };
+    auto place = [](coro<> body) -> coro<> {
+        (void)eddy::create_task(std::move(body), {.pinned = true, .eager = true});
+        co_return;
+    };
+    for (std::size_t round = 0; round != scaled(40); ++round) {
+        constexpr int length = 100;
+        eddy::promise<int> first;
+        eddy::future<int> last = first.get_future();
+        for (int i = 0; i != length; ++i) {
+            eddy::promise<int> next;
+            eddy::future<int> after = next.get_future();
+            const auto index = static_cast<unsigned>(random.below(runtime.workers()));
+            (void)eddy::run_coroutine_threadsafe(place(holder(std::move(last), std::move(next))),
+                                                 runtime.loop(index));
+            last = std::move(after);
+        }
+        EXPECT_EQ(runtime.run_until_complete(main(std::move(first), std::move(last))), length);
+    }
 }
 
 } // namespace
