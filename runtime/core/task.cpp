@@ -214,9 +214,13 @@ private:
 } // namespace
 
 void task_base::add_done_callback(std::function<void(any_task)> fn) {
+    // A task that is done may have outlived its runtime: then only the caller's loop can be asked.
     scheduler* const here = scheduler::current();
-    scheduler& on = here != nullptr && here->runtime_id() == runtime_id() ? *here : *home();
-    auto made = std::make_unique<done_callback>(any_task(state_ref<task_base>::share(this)), std::move(fn), on);
+    scheduler* const on = here != nullptr || done() ? here : home();
+    if (on == nullptr) {
+        throw no_running_loop("add_done_callback() on a task that is done needs a running event loop");
+    }
+    auto made = std::make_unique<done_callback>(any_task(state_ref<task_base>::share(this)), std::move(fn), *on);
     done_callback* const waiting = made.release();
     if (!add(*waiting)) {
         waiting->notify();

@@ -7,6 +7,8 @@
 #include <eddy/base/syscall.hpp>
 #include <eddy/core/fork_group.hpp>
 
+#include <utility>
+
 namespace eddy::inline v0 {
 
 worker::worker(runtime_core& runtime, unsigned index, unsigned workers)
@@ -29,16 +31,6 @@ worker::worker(runtime_core& runtime, unsigned index, unsigned workers)
 }
 
 [[gnu::always_inline]] inline runnable* worker::next_ready() noexcept {
-    // Every few steps the queues that others fill come first, so that a task which makes itself ready cannot keep
-    // them waiting.
-    if (tick_ == 0) {
-        if (runnable* const item = pinned_.pop()) {
-            return item;
-        }
-        if (runnable* const list = inbox_.take_all()) {
-            take_in(list);
-        }
-    }
     if (runnable* const item = alone_ ? ready_.pop_alone() : ready_.pop()) {
         return item;
     }
@@ -60,6 +52,24 @@ runnable* worker::next_rare() noexcept {
         return refill(list);
     }
     return nullptr;
+}
+
+// Between two polls: what others have queued here, so that a task which makes itself ready cannot keep it waiting;
+// and every 61 steps what is ready, so that forks cannot. That number is fixed: one worker's order must not depend on
+// how fast it is.
+runnable* worker::next_in_turn() noexcept {
+    steps_since_turn_ += std::exchange(tick_, 0);
+    if (runnable* const list = inbox_.take_all()) {
+        take_in(list);
+    }
+    if (runnable* const item = pinned_.pop()) {
+        return item;
+    }
+    if (steps_since_turn_ < steps_between_turns) {
+        return nullptr;
+    }
+    steps_since_turn_ = 0;
+    return next_ready();
 }
 
 // Keeps the first of `list` and queues the rest, which is newer than nothing that is queued here.
@@ -137,9 +147,8 @@ void worker::run_group(fork_group& group) noexcept {
 // Runs one thing. False: there was nothing here.
 [[gnu::always_inline]] inline bool worker::step() {
     if (++tick_ >= steps_between_polls_) [[unlikely]] {
-        tick_ = 0;
         maintain();
-        if (runnable* const item = next_ready()) {
+        if (runnable* const item = next_in_turn()) {
             run(*item);
             return true;
         }

@@ -1,8 +1,8 @@
 // worker.hpp — one thread with one event loop: what it runs next, and how it sleeps.
 //
 //     forks (own, LIFO) -> ready (own, FIFO) -> pinned -> inbox -> steal -> park
-//     every 61st step, of long steps every second one: ready, pinned and inbox before forks; then also timers, and
-//     poll(0) if descriptors wait
+//     every 61st step, of long steps every second one: timers, poll(0) if descriptors wait, inbox and pinned first;
+//     every 61st step, whatever they take: ready before forks
 //
 // Threads:    run, and what it calls: the worker's own thread.  post, notify, give_away, serve, the facts about its
 //             progress: any thread.
@@ -138,6 +138,7 @@ private:
     bool step();
     [[nodiscard]] runnable* next_ready() noexcept;
     [[nodiscard]] runnable* next_rare() noexcept;
+    [[nodiscard]] runnable* next_in_turn() noexcept;
     void run_rare(runnable& item) noexcept;
     void run_any(runnable& item) noexcept;
     [[nodiscard]] runnable* refill(runnable* list) noexcept;
@@ -169,6 +170,7 @@ private:
     static constexpr clock::duration watch_max = std::chrono::milliseconds(10);
     static constexpr unsigned eager_depth_max = 64;
     static constexpr unsigned ready_capacity = 256;
+    static constexpr unsigned steps_between_turns = 61;
     static constexpr unsigned steps_between_polls_max = 61;
     static constexpr unsigned steps_between_polls_min = 2; // the others are for the forks
 
@@ -177,7 +179,8 @@ private:
     const bool alone_; // the only worker of its runtime
     const bool timed_; // each step is timed: debug mode
     random_source random_;
-    unsigned tick_ = 0;
+    unsigned tick_ = 0; // steps since the last poll
+    unsigned steps_since_turn_ = 0;
     unsigned steps_between_polls_ = steps_between_polls_min; // such that they last about a millisecond
     clock::time_point polled_at_{};
     bool searching_ = false;

@@ -198,7 +198,8 @@ public:
     /// Takes one request back in the count (not one that is pending); gives the count.
     unsigned uncancel() const noexcept { return base_->uncancel(); }
 
-    /// Has `fn` called by the loop, as call_soon does, once the task is done; at once queued if it is.
+    /// Has `fn` called by the caller's loop (the task's, on a thread that has none), as call_soon does, once the task
+    /// is done. Throws: no_running_loop, if the task is done and the thread has no loop.
     void add_done_callback(std::function<void(any_task)> fn) const { base_->add_done_callback(std::move(fn)); }
 
     friend bool operator==(const any_task& a, const any_task& b) noexcept { return a.base_.get() == b.base_.get(); }
