@@ -1,6 +1,10 @@
-// export.hpp — what the library shows of itself, and attributes only one compiler knows.
+// export.hpp — which compilers will do, what the library shows, and attributes one compiler knows.
 
 #pragma once
+
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 14
+#error "g++ before 14 compiles coroutines wrongly, without a word: use clang++-19 or g++ 14"
+#endif
 
 #define EDDY_API __attribute__((visibility("default")))
 
