@@ -66,7 +66,6 @@ CLI::App* add_cell(CLI::App& app, cell_options& options) {
 int main(int argc, char** argv) {
     CLI::App app("asyncio for C++, on every core", "eddy");
     app.set_version_flag("--version", "eddy " + std::string(eddy::library_version()));
-    app.require_subcommand(1);
     eddy::cli::compare_options options;
     add_compare(app, options);
     cell_options cell;
@@ -76,6 +75,10 @@ int main(int argc, char** argv) {
         if (cell_command->parsed()) {
             eddy::cli::die_with(cell.parent);
             return eddy::cli::run_cell(cell.spec);
+        }
+        if (app.get_subcommands().empty()) {
+            std::cerr << app.help();
+            return exit_usage;
         }
         return eddy::cli::run_compare(options);
     } catch (const CLI::ParseError& error) {
