@@ -74,11 +74,11 @@ TEST_F(ready_ring_halves, a_thief_takes_the_last_item) {
     EXPECT_EQ(ready.pop(), nullptr);
 }
 
-TEST_F(ready_ring_halves, an_owner_that_finds_the_ring_full_takes_the_oldest_half_out) {
+TEST_F(ready_ring_halves, a_full_ring_has_room_again_after_a_theft) {
     fill(8);
     item one_more;
     EXPECT_FALSE(ready.push(&one_more));
-    EXPECT_EQ(ready.take_half(out.data(), out.size()), 4u);
+    EXPECT_EQ(ready.steal_half(out.data(), out.size()), 4u);
     EXPECT_EQ(out[3], &items[3]);
     EXPECT_TRUE(ready.push(&one_more));
     EXPECT_EQ(ready.pop(), &items[4]);

@@ -1,8 +1,8 @@
 // ready_ring_model.cpp — the real ready_ring: every item is taken exactly once, and seen whole.
 //
-// Covers:    last item, one and two thieves that take half, slot reuse after a lap, overflow by
-//            take_half.  Planted: relaxed publish, relaxed count of a thief, slots read after the
-//            CAS instead of before.
+// Covers:    last item, one and two thieves that take half, slot reuse after a lap, a full ring.
+//            Planted: relaxed publish, relaxed count of a thief, slots read after the CAS instead
+//            of before.
 // Not here:  order and capacity, real threads -> tests/lockfree/ready_ring_test.cpp.
 
 #include "model_test.hpp"
@@ -35,7 +35,6 @@ public:
         item* popped = nullptr;
         return steal_half(&popped, 1) == 1 ? popped : nullptr;
     }
-    std::size_t take_half(item** out, std::size_t max) { return steal_half(out, max); }
     std::size_t steal_half(item** out, std::size_t max) {
         std::uint64_t head = head_.load(acquire);
         const std::uint64_t size = tail_.load(acquire) - head;
@@ -91,8 +90,9 @@ private:
 
     void push(item& added) {
         while (!ready.push(&added)) {
-            std::array<item*, batch_max> overflow{};
-            take_batch(overflow, ready.take_half(overflow.data(), batch_max));
+            if (item* popped = ready.pop()) {
+                take(popped);
+            }
         }
     }
 
@@ -114,8 +114,8 @@ using last_item = ring_program<real_ring<4>, "+-", 2, 1>;
 using push_pop_steal = ring_program<real_ring<4>, "+++--", 1, 2>;
 using two_thieves = ring_program<real_ring<4>, "+++-", 2, 1>;
 using laps = ring_program<real_ring<2>, "++-+-+", 1, 2>;
-using overflow = ring_program<real_ring<2>, "+++++", 1, 2>;
-using overflow_two_thieves = ring_program<real_ring<2>, "+++", 2, 1>;
+using full = ring_program<real_ring<2>, "+++++", 1, 2>;
+using full_two_thieves = ring_program<real_ring<2>, "+++", 2, 1>;
 using laps_read_late = ring_program<late_reading_ring<2>, "++-+-+", 1, 2>;
 
 TEST(ready_ring, the_last_item_goes_to_one) {
@@ -131,10 +131,10 @@ TEST(ready_ring, a_slot_is_reused_only_after_it_was_read) {
     expect_correct<laps>("capacity 2: 4 pushes 2 pops | 2 steals", {.preemptions = 4});
 }
 
-TEST(ready_ring, overflow_and_stealing_do_not_take_the_same_items) {
-    expect_correct<overflow>("capacity 2: 5 pushes with overflow | 2 steals", {.preemptions = 3});
-    expect_correct<overflow_two_thieves>("capacity 2: 3 pushes with overflow | steal | steal",
-                                         {.preemptions = 3});
+TEST(ready_ring, making_room_and_stealing_do_not_take_the_same_items) {
+    expect_correct<full>("capacity 2: 5 pushes, pops when full | 2 steals", {.preemptions = 3});
+    expect_correct<full_two_thieves>("capacity 2: 3 pushes, pops when full | steal | steal",
+                                     {.preemptions = 3});
 }
 
 TEST(ready_ring_faults, a_relaxed_publish_is_caught) {

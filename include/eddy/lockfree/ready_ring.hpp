@@ -1,13 +1,13 @@
 // ready_ring.hpp — a bounded FIFO: the owner pushes at the tail, everybody takes from the head.
 //
-// Threads:    push, pop, take_half: the owner only.  steal_half, size_hint: any thread.
-// Progress:   push and steal_half are wait-free; pop and take_half are lock-free.
+// Threads:    push, pop, pop_alone: the owner only.  steal_half, size_hint: any thread.
+// Progress:   push, pop_alone and steal_half are wait-free; pop is lock-free.
 // Memory:     Capacity slots inside the object; nothing is allocated.
 // Invariants: I1  head_ and tail_ only grow; head_ <= tail_ <= head_ + Capacity.
 //             I2  only the owner writes tail_ and the slots.
 //             I3  whoever moves head_ from a to b owns the items [a, b).
 // Pairs:      P1  tail_: push -> steal_half: a thief that counts an item in sees its content
-//             P2  head_: take, steal_half -> push: a slot is reused only after it has been read
+//             P2  head_: pop, steal_half -> push: a slot is reused only after it has been read
 // Design:     docs/design/ready_ring.md
 
 #pragma once
@@ -46,8 +46,15 @@ public:
 
     /// Takes the oldest item; nullptr if there is none.
     T* pop() noexcept {
-        T* item = nullptr;
-        return take(&item, 1, share::one) == 1 ? item : nullptr;
+        const std::uint64_t tail = tail_.load(relaxed); // own: tail_
+        std::uint64_t head = head_.load(acquire);       // P2
+        while (head != tail) {
+            T* const item = slot(head).load(relaxed);                            // own: slots
+            if (head_.compare_exchange_weak(head, head + 1, acq_rel, acquire)) { // P2; fail: P2
+                return item;
+            }
+        }
+        return nullptr;
     }
 
     /// The same where no other thread ever takes: without a read-modify-write.
@@ -60,9 +67,6 @@ public:
         head_.store(head + 1, relaxed);           // own: nobody else takes
         return item;
     }
-
-    /// Takes the oldest half, rounded up, at most `max` items, into `out`; gives their number.
-    std::size_t take_half(T** out, std::size_t max) noexcept { return take(out, max, share::half); }
 
     // -- any thread --
 
@@ -79,33 +83,8 @@ public:
     }
 
 private:
-    enum class share : unsigned char { one, half };
-
     typename Sync::template atomic<T*>& slot(std::uint64_t index) noexcept {
         return slots_[static_cast<std::size_t>(index & (Capacity - 1))];
-    }
-
-    void copy(std::uint64_t from, std::size_t count, T** out) noexcept {
-        for (std::size_t i = 0; i != count; ++i) {
-            out[i] = slot(from + i).load(relaxed); // hint: if it is stale the CAS on head_ fails
-        }
-    }
-
-    static std::size_t half_of(std::uint64_t size, std::size_t max) noexcept {
-        return static_cast<std::size_t>(std::min<std::uint64_t>((size + 1) / 2, max));
-    }
-
-    std::size_t take(T** out, std::size_t max, share how_many) noexcept {
-        const std::uint64_t tail = tail_.load(relaxed); // own: tail_
-        std::uint64_t head = head_.load(acquire);       // P2
-        while (head != tail) {
-            const std::size_t count = how_many == share::one ? 1 : half_of(tail - head, max);
-            copy(head, count, out);
-            if (head_.compare_exchange_weak(head, head + count, acq_rel, acquire)) { // P2; fail: P2
-                return count;
-            }
-        }
-        return 0;
     }
 
     // Written by whoever takes.
@@ -123,9 +102,11 @@ std::size_t ready_ring<T, Capacity, Sync>::steal_half(T** out, std::size_t max) 
     if (size == 0 || size > Capacity) { // > Capacity: head_ was overtaken between the two loads
         return 0;
     }
-    const std::size_t count = half_of(size, max);
+    const std::size_t count = std::min(static_cast<std::size_t>((size + 1) / 2), max);
     // Read before the CAS: once head_ has moved, the owner may overwrite the slots.
-    copy(head, count, out);
+    for (std::size_t i = 0; i != count; ++i) {
+        out[i] = slot(head + i).load(relaxed); // hint: if it is stale the CAS on head_ fails
+    }
     if (!head_.compare_exchange_strong(head, head + count, acq_rel, relaxed)) { // P2; fail: unused
         return 0;
     }
