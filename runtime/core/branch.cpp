@@ -147,6 +147,17 @@ void op::prepare(promise_base& promise) noexcept {
     }
 }
 
+// The branch runs, and goes on after the others that are ready.
+void op::queue_again(branch& mine) noexcept {
+    scheduler* const on = scheduler::current();
+    if (on->running_spread() == scheduler::spread::anywhere) {
+        on->make_ready(mine);
+    } else {
+        mine.schedule();
+    }
+    // GONE: another worker may have resumed the branch.
+}
+
 // The op is registered: settles with a wake-up or a cancel that came meanwhile.
 bool op::settle() noexcept {
     branch& mine = *waiter_;
@@ -155,7 +166,11 @@ bool op::settle() noexcept {
         case suspend_result::suspended:
             return true;
         case suspend_result::fired:
-            return false;
+            if (scheduler::current()->spend()) {
+                return false;
+            }
+            queue_again(mine);
+            return true;
         case suspend_result::cancelled:
             break;
         }
@@ -191,15 +206,10 @@ void op::yield(promise_base& promise) {
     if (!mine.is_root()) {
         mine.enter_groups();
     }
-    scheduler* const on = scheduler::current();
-    if (on->observed()) [[unlikely]] {
+    if (scheduler* const on = scheduler::current(); on->observed()) [[unlikely]] {
         on->note_suspension(mine.task());
     }
-    if (on->running_spread() == scheduler::spread::anywhere) {
-        on->make_ready(mine);
-    } else {
-        mine.schedule();
-    }
+    queue_again(mine);
     // GONE: another worker may have resumed the branch.
 }
 

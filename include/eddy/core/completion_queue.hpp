@@ -34,7 +34,10 @@ public:
         explicit next_op(completion_queue& from) noexcept : from_(&from) {}
         next_op(next_op&& fresh) noexcept : op(), from_(fresh.from_) {}
 
-        bool await_ready() const noexcept { return from_->ready(); }
+        bool await_ready() const noexcept {
+            scheduler* const mine = scheduler::current();
+            return from_->ready() && (mine == nullptr || mine->spend());
+        }
         bool await_suspend(promise_base& promise);
         /// The index of the state.
         std::size_t await_resume() {

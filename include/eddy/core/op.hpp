@@ -36,7 +36,8 @@ protected:
     ~op() = default;
 
     /// Suspends the coroutine of `promise` in this op. `arm()` registers the op with what it waits for; from then
-    /// on wake() may come. False: go on at once, because the wake-up came already or a cancel was pending.
+    /// on wake() may come. False: go on at once, because the wake-up came already or a cancel was pending. What always
+    /// comes already does not keep the others waiting: when the step's budget is used up the branch queues behind them.
     template <typename Arm>
     [[nodiscard]] bool park(promise_base& promise, Arm&& arm) {
         prepare(promise);
@@ -76,6 +77,7 @@ private:
 
     void prepare(promise_base& promise) noexcept;
     [[nodiscard]] bool settle() noexcept;
+    static void queue_again(branch& mine) noexcept;
     [[nodiscard]] abort_result cancel_unsuspended() noexcept;
 
     branch* waiter_; // set when the op is awaited

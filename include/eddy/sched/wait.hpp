@@ -90,7 +90,7 @@ public:
 /// Waits for tasks (task<T>, any_task or future<T>) until `options.when` holds or the time is over; gives
 /// {done, pending}.
 ///
-/// Suspends: always, unless the range is empty.
+/// Suspends: unless the condition holds already. (asyncio: always, unless the range is empty.)
 /// Cancel:   ends the wait; the tasks go on.
 template <typename Task>
     requires requires(const Task& t) { { t.state() } -> std::convertible_to<future_state*>; }
