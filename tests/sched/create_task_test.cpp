@@ -110,7 +110,7 @@ CO_TEST(create_task, of_an_empty_coro_throws_invalid_argument) {
     coro<> empty = body();
     co_await std::move(empty);
     EXPECT_THROW(create_task(std::move(empty)),
-                 std::invalid_argument); // NOLINT(bugprone-use-after-move)
+                 std::invalid_argument);
 }
 
 TEST(create_task, outside_of_a_loop_it_throws_and_says_so) {

@@ -102,7 +102,7 @@ TEST_P(runtime_on, a_nested_run_is_refused) {
 TEST(run, of_an_empty_coro_throws_invalid_argument) {
     auto body = give(5);
     EXPECT_EQ(run(std::move(body)), 5);
-    EXPECT_THROW(run(std::move(body)), std::invalid_argument); // NOLINT(bugprone-use-after-move)
+    EXPECT_THROW(run(std::move(body)), std::invalid_argument);
 }
 
 // -- run_until_complete, run_forever, stop --

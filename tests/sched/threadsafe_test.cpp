@@ -110,7 +110,7 @@ TEST(threadsafe, of_an_empty_coro_throws_invalid_argument) {
         auto body = give(5);
         (void)co_await std::move(body);
         EXPECT_THROW(run_coroutine_threadsafe(
-                         std::move(body), get_running_loop()), // NOLINT(bugprone-use-after-move)
+                         std::move(body), get_running_loop()),
                      std::invalid_argument);
     });
 }

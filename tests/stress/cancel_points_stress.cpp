@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 // What the examples include is there already, outside of the namespaces.
-// NOLINTBEGIN(bugprone-suspicious-include)
+// NOLINTBEGIN(bugprone-suspicious-include): the examples are the test
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wreturn-type" // only a real main may end without a return
 #define main example_main
