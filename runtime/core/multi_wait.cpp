@@ -86,6 +86,12 @@ branch* multi_wait::next_target() noexcept {
 }
 
 abort_result multi_wait::abort() noexcept {
+    const auto ends = [](future_state* each) {
+        return each->done() || (each->producer() != nullptr && each->producer()->ended());
+    };
+    if (policy_ == on_abort::cancel_producers && std::ranges::all_of(states_, ends)) {
+        return abort_result::completed; // the last ones are being completed
+    }
     const bool late = settled_.exchange(true, acq_rel); // P1, both ends
     return late ? abort_result::completed : abort_result::aborted;
 }

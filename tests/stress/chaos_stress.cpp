@@ -3,21 +3,24 @@
 //
 // Covers:    create_task (plain, pinned, eager, on a strand, dropped), gather of coroutines and of
 //            tasks, wait, wait_for and timeout with tiny limits, shield, as_result, as_completed,
-//            sleep, yield, promises set from foreign threads, exceptions, cancels of random tasks
-//            from foreign threads and from tasks.
+//            sleep, yield, pipes, promises set from foreign threads, exceptions, cancels of random
+//            tasks from foreign threads and from tasks.
 // Expect:    each body that began has ended when its run is over, and once; children of a gather
 //            have ended when it returns or throws; what wait_for ran has ended when it returns; an
 //            awaited task is done; results are the right ones; done callbacks come once; nothing
 //            leaks.
 #include "stress/stress_case.hpp"
 #include <eddy/eddy.hpp>
+#include <eddy/io/fd.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -286,8 +289,31 @@ coro<> step_shielded(world& in, eddy::random_source& random, int depth) {
     }
 }
 
+coro<> put_later(int fd, std::uint64_t micros) {
+    co_await eddy::sleep(std::chrono::microseconds(micros));
+    const std::byte one{1};
+    (void)eddy::sys::write(fd, std::span(&one, 1));
+}
+
+// A pipe that is written to about when the wait for it ends.
+coro<> step_pipe(eddy::random_source& random) {
+    const auto ends = eddy::sys::pipe2();
+    const eddy::owned_fd reading(ends[0]);
+    const eddy::owned_fd writing(ends[1]);
+    const auto writer = eddy::create_task(put_later(writing.get(), random.below(100)));
+    const auto limit = std::chrono::microseconds(random.below(200));
+    auto got = co_await eddy::as_result(eddy::wait_for(eddy::readable(reading.get()), limit));
+    EXPECT_TRUE(got || got.cancelled() || got.holds<eddy::timeout_error>());
+    auto written = co_await eddy::as_result(writer);
+    EXPECT_TRUE(writer.done()); // however the wait ended: the pipe may be closed now
+    if (got.cancelled()) {
+        (void)std::move(got).value();
+    }
+    (void)std::move(written).value();
+}
+
 coro<> step(world& in, eddy::random_source& random, int depth) {
-    const std::uint64_t most = depth > 0 ? 16 : 8;
+    const std::uint64_t most = depth > 0 ? 17 : 9;
     switch (random.below(most)) {
     case 0:
     case 1:
@@ -327,18 +353,21 @@ coro<> step(world& in, eddy::random_source& random, int depth) {
         }
         break;
     case 8:
+        co_await step_pipe(random);
+        break;
     case 9:
+    case 10:
         co_await step_gather(in, random, depth);
         break;
-    case 10:
+    case 11:
         co_await step_gather_pair(in, depth);
         break;
-    case 11:
     case 12:
+    case 13:
         co_await step_tasks(in, random, depth);
         break;
-    case 13:
     case 14:
+    case 15:
         co_await step_limited(in, random, depth);
         break;
     default:

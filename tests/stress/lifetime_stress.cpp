@@ -3,7 +3,7 @@
 // Covers:    the last wake-up, from a foreign thread, racing with the end of the runtime; handles
 //            of plain, pinned and strand tasks and of callbacks that outlive it; callbacks, timers,
 //            strands and watches that are queued when it ends; many runtimes at once; one runtime
-//            driven many times.
+//            driven many times; tasks of two runtimes that wait for each other.
 // Not here:  failures to start -> failure_stress.cpp.
 #include "stress/stress_case.hpp"
 #include <eddy/eddy.hpp>
@@ -243,6 +243,35 @@ TEST_P(lifetime_stress, runtimes_run_side_by_side) {
     }
     for (std::thread& each : threads) {
         each.join();
+    }
+}
+
+// Tasks of one runtime wait for promises and tasks of another, and are cancelled across.
+TEST_P(lifetime_stress, two_runtimes_wait_for_each_other) {
+    const unsigned workers = GetParam();
+    for (std::size_t i = 0; i != scaled(300); ++i) {
+        eddy::runtime far({.workers = workers});
+        std::thread driver([&far] { far.run_forever(); });
+        auto relay = [](eddy::future<int> from, eddy::promise<int> to) -> coro<int> {
+            to.set_value(co_await from + 1);
+            co_await eddy::sleep(1h);
+            co_return 0;
+        };
+        auto main = [&](eddy::runtime& other) -> coro<> {
+            eddy::promise<int> there;
+            eddy::promise<int> back;
+            eddy::future<int> answer = back.get_future();
+            const auto task = other.create_task(relay(there.get_future(), std::move(back)));
+            there.set_value(1);
+            EXPECT_EQ(co_await answer, 2);
+            const auto ended =
+                co_await eddy::as_result(eddy::wait_for(task, std::chrono::microseconds(50)));
+            EXPECT_TRUE(ended.holds<eddy::timeout_error>());
+            EXPECT_TRUE(task.cancelled());
+        };
+        eddy::run(main(far), {.workers = workers});
+        far.stop();
+        driver.join();
     }
 }
 

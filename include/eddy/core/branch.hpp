@@ -81,6 +81,8 @@ public:
         return requests_.load(relaxed); // count:
     }
     std::uint16_t uncancel() noexcept;
+    /// Whether the coroutine has ended; certain for whom cancel() gave false.
+    [[nodiscard]] bool ended() const noexcept { return word_.ended(); }
 
     /// Queues the branch where its task may run.
     void schedule() noexcept;

@@ -174,6 +174,11 @@ public:
         __builtin_unreachable();
     }
 
+    /// Whether the branch has ended; certain for whom begin_cancel has told so.
+    [[nodiscard]] bool ended() const noexcept {
+        return word_.load(relaxed) == finished; // hint: it is the last state
+    }
+
     /// What a locked word's branch waits in: for whoever locked it.
     [[nodiscard]] Op& locked_in() const noexcept {
         return *op_of(word_.load(relaxed)); // locked:
