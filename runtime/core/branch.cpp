@@ -1,13 +1,14 @@
 // branch.cpp — suspending in an op, cancelling, and being queued.
 
 #include <eddy/core/branch.hpp>
-
 #include <eddy/core/fork_group.hpp>
 #include <eddy/core/task.hpp>
 
 namespace eddy::inline v0 {
 
-void branch::throw_cancelled() const { throw cancelled_error(task().reason()); }
+void branch::throw_cancelled() const {
+    throw cancelled_error(task().reason());
+}
 
 void branch::enter_groups() noexcept {
     for (branch* below = this; !below->is_root();) {
@@ -26,8 +27,8 @@ void branch::enter_groups() noexcept {
     }
 }
 
-// A cancel on its way down: from a branch to what it waits for, and so on. The branches it stands in are locked, so
-// none of them is in a queue, and inbox_next links each to the one above.
+// A cancel on its way down: from a branch to what it waits for, and so on. The branches it stands
+// in are locked, so none of them is in a queue, and inbox_next links each to the one above.
 class branch::cancel_walk {
 public:
     explicit cancel_walk(const cancel_reason& reason) noexcept : reason_(reason) {}
@@ -47,12 +48,14 @@ public:
     }
 
 private:
-    // True: `at` is locked now, and what it waits for comes next. Otherwise `accepted` says what became of the request.
+    // True: `at` is locked now, and what it waits for comes next. Otherwise `accepted` says what
+    //       became of the request.
     bool enter(branch& at, bool& accepted) noexcept {
         at.requests_.fetch_add(1, relaxed); // count:
         const cancel_start<op> start = at.word_.begin_cancel();
-        accepted = start.state == cancel_state::requested ||
-                   (start.state == cancel_state::busy && !is_above(at)); // a cycle ends where it closes
+        accepted =
+            start.state == cancel_state::requested ||
+            (start.state == cancel_state::busy && !is_above(at)); // a cycle ends where it closes
         if (start.state != cancel_state::locked) {
             if (!accepted) {
                 at.requests_.fetch_sub(1, relaxed); // count:
@@ -96,7 +99,8 @@ private:
     }
 
     bool is_above(const branch& other) const noexcept {
-        for (const branch* at = lowest_; at != nullptr; at = static_cast<const branch*>(at->inbox_next)) {
+        for (const branch* at = lowest_; at != nullptr;
+             at = static_cast<const branch*>(at->inbox_next)) {
             if (at == &other) {
                 return true;
             }
@@ -108,7 +112,9 @@ private:
     branch* lowest_ = nullptr;
 };
 
-bool branch::cancel(const cancel_reason& reason) noexcept { return cancel_walk(reason).run(*this); }
+bool branch::cancel(const cancel_reason& reason) noexcept {
+    return cancel_walk(reason).run(*this);
+}
 
 std::uint16_t branch::uncancel() noexcept {
     std::uint16_t seen = requests_.load(relaxed); // count:

@@ -1,4 +1,5 @@
-// errors.cpp — the vtables of the exceptions, so that they are one type in every library that throws them.
+// errors.cpp — the vtables of the exceptions, so that they are one type in every library that
+// throws them.
 
 #include <eddy/core/errors.hpp>
 

@@ -1,7 +1,6 @@
 // fork_group.cpp — the paths of a gather that are not taken while nothing is stolen.
 
 #include <eddy/core/fork_group.hpp>
-
 #include <eddy/core/task.hpp>
 
 namespace eddy::inline v0 {
@@ -79,7 +78,9 @@ branch* fork_group::next_target() noexcept {
 }
 
 // All children have ended or are just ending: the wake-up comes, and finds cancelled_.
-abort_result fork_group::abort() noexcept { return abort_result::forwarded; }
+abort_result fork_group::abort() noexcept {
+    return abort_result::forwarded;
+}
 
 void fork_group::cancel_children() noexcept {
     const cancel_reason reason = task().reason();

@@ -1,9 +1,8 @@
 // frame_cache.cpp — the misses and overflows of the frame cache, and the end of a thread.
 
-#include <eddy/core/frame_cache.hpp>
-
 #include <eddy/base/atomic.hpp>
 #include <eddy/base/spin_lock.hpp>
+#include <eddy/core/frame_cache.hpp>
 
 #include <mutex>
 #include <new>
@@ -13,7 +12,8 @@ namespace eddy::inline v0 {
 constinit thread_local frame_cache::thread_cache frame_cache::local_{};
 
 namespace {
-// Blocks got from operator new less blocks given back to it, and blocks kept by threads that ended: none.
+// Blocks got from operator new less blocks given back to it, and blocks kept by threads that ended:
+// none.
 constinit atomic<std::int64_t> outstanding{0};
 } // namespace
 

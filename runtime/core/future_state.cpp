@@ -1,8 +1,7 @@
 // future_state.cpp — who waits for a result, and its delivery.
 
-#include <eddy/core/future_state.hpp>
-
 #include <eddy/base/syscall.hpp>
+#include <eddy/core/future_state.hpp>
 #include <eddy/core/promise.hpp>
 #include <eddy/core/task.hpp>
 
@@ -37,7 +36,8 @@ std::uintptr_t future_state::lock() noexcept {
             return seen;
         }
         if ((seen & locked_bit) == 0 &&
-            word_.compare_exchange_weak(seen, seen | locked_bit, acq_rel, acquire)) { // P2; fail: P1
+            word_.compare_exchange_weak(seen, seen | locked_bit, acq_rel,
+                                        acquire)) { // P2; fail: P1
             return seen;
         }
         if (spins > 64) {

@@ -14,7 +14,8 @@ void gather_base::throw_failure() const {
 }
 
 void throw_empty_coro() {
-    throw std::invalid_argument("a coroutine was expected, got an empty coro (moved from, or awaited before)");
+    throw std::invalid_argument(
+        "a coroutine was expected, got an empty coro (moved from, or awaited before)");
 }
 
 void promise_base::note_failure() noexcept {

@@ -1,8 +1,7 @@
 // multi_wait.cpp — the register, notify and leave steps of a wait for several states.
 
-#include <eddy/core/multi_wait.hpp>
-
 #include <eddy/base/syscall.hpp>
+#include <eddy/core/multi_wait.hpp>
 #include <eddy/core/task.hpp>
 
 #include <algorithm>
@@ -10,18 +9,13 @@
 namespace eddy::inline v0 {
 
 multi_wait::multi_wait(states of, until condition, on_abort policy)
-    : states_(std::move(of)),
-      links_(std::make_unique<link[]>(states_.size())),
-      condition_(condition),
-      policy_(policy),
+    : states_(std::move(of)), links_(std::make_unique<link[]>(states_.size())),
+      condition_(condition), policy_(policy),
       remaining_(static_cast<std::uint32_t>(states_.size())) {}
 
 multi_wait::multi_wait(multi_wait&& fresh) noexcept
-    : op(),
-      states_(std::move(fresh.states_)),
-      links_(std::move(fresh.links_)),
-      condition_(fresh.condition_),
-      policy_(fresh.policy_),
+    : op(), states_(std::move(fresh.states_)), links_(std::move(fresh.links_)),
+      condition_(fresh.condition_), policy_(fresh.policy_),
       remaining_(static_cast<std::uint32_t>(states_.size())) {}
 
 bool multi_wait::await_suspend(promise_base& promise) {

@@ -1,8 +1,7 @@
 // report.cpp — the process's handler of reports, and the default line on stderr.
 
-#include <eddy/core/report.hpp>
-
 #include <eddy/core/promise.hpp>
+#include <eddy/core/report.hpp>
 
 #include <cstdio>
 #include <memory>
@@ -48,7 +47,8 @@ void report_never_awaited(promise_base& promise) noexcept {
         const std::source_location site = promise.site();
         emit({.kind = report_kind::never_awaited,
               .message = std::string("coroutine ") + site.function_name() + ", defined at " +
-                         site.file_name() + ":" + std::to_string(site.line()) + ", was never awaited",
+                         site.file_name() + ":" + std::to_string(site.line()) +
+                         ", was never awaited",
               .task_name = {},
               .site = site,
               .error = nullptr});

@@ -45,7 +45,8 @@ struct task_base::extras {
     spin_lock lock; // guards reason
 };
 
-task_base::task_base(std::uint32_t references, promise_base& root, std::source_location site) noexcept
+task_base::task_base(std::uint32_t references, promise_base& root,
+                     std::source_location site) noexcept
     : future_state(references), root_(*this), defined_(root.site()), site_(site) {
     root.start_as_root(root_);
     root_.set_leaf(&root);
@@ -59,7 +60,8 @@ task_base::extras& task_base::own_extras() {
     extras* seen = extras_.load(acquire); // P4
     if (seen == nullptr) {
         auto made = std::make_unique<extras>();
-        if (extras_.compare_exchange_strong(seen, made.get(), acq_rel, acquire)) { // P4, both ends; fail: P4
+        if (extras_.compare_exchange_strong(seen, made.get(), acq_rel,
+                                            acquire)) { // P4, both ends; fail: P4
             seen = made.release();
         }
     }
@@ -138,7 +140,9 @@ cancel_reason task_base::reason() const {
     return mine->reason;
 }
 
-void task_base::throw_cancelled() const { throw cancelled_error(reason()); }
+void task_base::throw_cancelled() const {
+    throw cancelled_error(reason());
+}
 
 void task_base::finish(promise_base& root) noexcept {
     const bool cancel_pending = root_.finish();
@@ -164,9 +168,9 @@ std::coroutine_handle<> promise_base::finish_task() noexcept {
 void task_base::report_unread(const std::exception_ptr& error) const noexcept {
     try {
         emit({.kind = report_kind::never_retrieved,
-              .message = "task exception was never retrieved: " + describe(error) + " (task " + name() +
-                         ", coroutine " + coroutine_name() + ", created at " + site_.file_name() + ":" +
-                         std::to_string(site_.line()) + ")",
+              .message = "task exception was never retrieved: " + describe(error) + " (task " +
+                         name() + ", coroutine " + coroutine_name() + ", created at " +
+                         site_.file_name() + ":" + std::to_string(site_.line()) + ")",
               .task_name = name(),
               .site = site_,
               .error = error});
@@ -198,7 +202,8 @@ private:
     void emit_failure(const std::exception_ptr& error) const noexcept {
         try {
             emit({.kind = report_kind::callback_failed,
-                  .message = "a done callback of task " + task_.name() + " threw: " + describe(error),
+                  .message =
+                      "a done callback of task " + task_.name() + " threw: " + describe(error),
                   .task_name = task_.name(),
                   .site = task_.creation_site(),
                   .error = error});
@@ -220,9 +225,11 @@ void task_base::add_done_callback(std::function<void(any_task)> fn) {
     const bool ask_here = done() || (here != nullptr && here->runtime_id() == runtime_id());
     scheduler* const on = ask_here ? here : home();
     if (on == nullptr) {
-        throw no_running_loop("add_done_callback() on a task that is done needs a running event loop");
+        throw no_running_loop(
+            "add_done_callback() on a task that is done needs a running event loop");
     }
-    auto made = std::make_unique<done_callback>(any_task(state_ref<task_base>::share(this)), std::move(fn), *on);
+    auto made = std::make_unique<done_callback>(any_task(state_ref<task_base>::share(this)),
+                                                std::move(fn), *on);
     done_callback* const waiting = made.release();
     if (!add(*waiting)) {
         waiting->notify();
@@ -237,7 +244,8 @@ std::string to_string(const any_task& task) {
     static constexpr const char* names[] = {"created", "scheduled", "running", "suspended", "done"};
     const std::source_location site = task.creation_site();
     return task.name() + " (" + names[static_cast<std::size_t>(task.stage())] + ") in " +
-           task.coroutine_name() + ", created at " + site.file_name() + ":" + std::to_string(site.line());
+           task.coroutine_name() + ", created at " + site.file_name() + ":" +
+           std::to_string(site.line());
 }
 
 void task_registry::add(task_base& task) noexcept {

@@ -2,7 +2,8 @@
 //
 // Threads:    push: the owner.  take, empty_hint: any thread.
 // Memory:     none: linked through inbox_next.
-// Invariants: I1  while it is not empty the owner pushes here and not into its ring: so FIFO order holds.
+// Invariants: I1  while it is not empty the owner pushes here and not into its ring: so FIFO order
+//                 holds.
 
 #pragma once
 
@@ -24,7 +25,8 @@ public:
         size_.store(size_.load(relaxed) + 1, relaxed); // locked: both
     }
 
-    /// Takes the oldest items, at most `most`: a list linked through inbox_next; nullptr if there is none.
+    /// Takes the oldest items, at most `most`: a list linked through inbox_next; nullptr if there
+    /// is none.
     runnable* take(std::size_t most) noexcept {
         if (empty_hint()) {
             return nullptr;

@@ -1,7 +1,8 @@
-// callback_queue.hpp — the callbacks of one loop: run one at a time, in order, by whichever worker has the turn.
+// callback_queue.hpp — the callbacks of one loop: run one at a time, in order, by whichever worker
+// has the turn.
 //
-// Each post adds the callback to the FIFO and a turn to what is ready. Who takes a turn while a callback runs leaves
-// it to the runner, who takes one more when it is done.
+// Each post adds the callback to the FIFO and a turn to what is ready. Who takes a turn while a
+// callback runs leaves it to the runner, who takes one more when it is done.
 //
 // Threads:    all: any thread.
 // Memory:     none: a callback carries its links and counts who still holds it.

@@ -1,9 +1,8 @@
 // create_task.cpp — registering a task with a worker.
 
-#include <eddy/sched/create_task.hpp>
-
 #include "sched/runtime_core.hpp"
 #include "sched/worker.hpp"
+#include <eddy/sched/create_task.hpp>
 
 #include <string>
 
@@ -12,12 +11,14 @@ namespace eddy::inline v0 {
 scheduler& require_running(const char* call) {
     scheduler* const here = scheduler::current();
     if (here == nullptr) {
-        throw no_running_loop(std::string(call) + "() needs a running event loop: call it from a task or a callback");
+        throw no_running_loop(std::string(call) +
+                              "() needs a running event loop: call it from a task or a callback");
     }
     return *here;
 }
 
-void launch(scheduler& on, task_base& state, const task_options& options, placement* where) noexcept {
+void launch(scheduler& on, task_base& state, const task_options& options,
+            placement* where) noexcept {
     worker& here = static_cast<worker&>(on);
     if (options.pinned && where == nullptr && here.runtime().size() > 1) {
         where = &here.pinned();

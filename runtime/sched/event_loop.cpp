@@ -2,24 +2,23 @@
 //
 // Pairs:      P1  cancelled_: cancel -> run      a hint: a cancel that comes while it runs is late
 
-#include <eddy/sched/event_loop.hpp>
-
 #include "sched/runtime_core.hpp"
 #include "sched/worker.hpp"
-
 #include <eddy/core/report.hpp>
+#include <eddy/sched/event_loop.hpp>
 
 #include <memory>
 
 namespace eddy::inline v0 {
 
-// A queued function: first in the wheel, if it is for later, then in the loop's callback queue. It keeps itself.
+// A queued function: first in the wheel, if it is for later, then in the loop's callback queue. It
+// keeps itself.
 struct callback_handle::state final : public callback, public timer_node {
     state(worker& on, event_loop::function fn, clock::time_point when)
         : timer_node(&fired), on_(on), fn_(std::move(fn)), when_(when) {}
 
     void cancel() noexcept {
-        cancelled_.store(true, relaxed); // P1
+        cancelled_.store(true, relaxed);                         // P1
         if (timed_.load(relaxed) && on_.wheel().cancel(*this)) { // hint: the wheel decides
             self_.reset();
         }
@@ -77,7 +76,9 @@ void callback_handle::cancel() const noexcept {
         state_->cancel();
     }
 }
-bool callback_handle::cancelled() const noexcept { return state_ != nullptr && state_->cancelled(); }
+bool callback_handle::cancelled() const noexcept {
+    return state_ != nullptr && state_->cancelled();
+}
 clock::time_point callback_handle::when() const noexcept {
     return state_ != nullptr ? state_->when() : clock::time_point();
 }
@@ -94,9 +95,13 @@ callback_handle event_loop::queue_at(clock::time_point when, function fn) {
     return callback_handle(std::move(made));
 }
 
-clock::time_point event_loop::time() const noexcept { return owner_->runtime().now(); }
+clock::time_point event_loop::time() const noexcept {
+    return owner_->runtime().now();
+}
 
-event_loop* try_get_running_loop() noexcept { return worker::current(); }
+event_loop* try_get_running_loop() noexcept {
+    return worker::current();
+}
 
 event_loop& get_running_loop() {
     if (event_loop* const here = worker::current()) {
@@ -105,9 +110,17 @@ event_loop& get_running_loop() {
     throw no_running_loop("get_running_loop() was called on a thread that runs no event loop");
 }
 
-void event_loop::add_reader(int fd, function fn) { owner_->watches().add(fd, interest::read, std::move(fn)); }
-void event_loop::add_writer(int fd, function fn) { owner_->watches().add(fd, interest::write, std::move(fn)); }
-bool event_loop::remove_reader(int fd) { return owner_->watches().remove(fd, interest::read); }
-bool event_loop::remove_writer(int fd) { return owner_->watches().remove(fd, interest::write); }
+void event_loop::add_reader(int fd, function fn) {
+    owner_->watches().add(fd, interest::read, std::move(fn));
+}
+void event_loop::add_writer(int fd, function fn) {
+    owner_->watches().add(fd, interest::write, std::move(fn));
+}
+bool event_loop::remove_reader(int fd) {
+    return owner_->watches().remove(fd, interest::read);
+}
+bool event_loop::remove_writer(int fd) {
+    return owner_->watches().remove(fd, interest::write);
+}
 
 } // namespace eddy::inline v0

@@ -1,8 +1,7 @@
 // readable.cpp — one wait for a descriptor.
 
-#include <eddy/sched/readable.hpp>
-
 #include "sched/worker.hpp"
+#include <eddy/sched/readable.hpp>
 
 namespace eddy::inline v0 {
 

@@ -1,10 +1,8 @@
 // runtime.cpp — driving a runtime, and closing it.
 
-#include <eddy/sched/runtime.hpp>
-
 #include "sched/runtime_core.hpp"
 #include "sched/worker.hpp"
-
+#include <eddy/sched/runtime.hpp>
 #include <eddy/sched/wait.hpp>
 
 #include <algorithm>
@@ -16,7 +14,8 @@ namespace {
 
 constexpr int close_attempts = 3;
 
-// Pauses the runtime when the main task is done. Lives on the driver's stack: run() returns after notify has.
+// Pauses the runtime when the main task is done. Lives on the driver's stack: run() returns after
+// notify has.
 class pause_when_done final : public future_waiter {
 public:
     explicit pause_when_done(runtime_core& core) noexcept : core_(core) {}
@@ -31,7 +30,8 @@ class leftovers {
 public:
     explicit leftovers(runtime_core& core) noexcept : core_(core) {}
 
-    /// Cancels those that were not cancelled by an earlier call; gives all that have not ended, but `self`.
+    /// Cancels those that were not cancelled by an earlier call; gives all that have not ended, but
+    /// `self`.
     std::vector<any_task> cancel_new(const any_task& self) {
         std::vector<any_task> left = core_.all_tasks();
         std::erase(left, self);
@@ -61,7 +61,8 @@ coro<> cancel_and_await(runtime_core& core, leftovers& rest, clock::duration gra
         if (left.empty() || core.now() >= deadline) {
             break;
         }
-        co_await wait(std::move(left), {.when = return_when::all_completed, .timeout = deadline - core.now()});
+        co_await wait(std::move(left),
+                      {.when = return_when::all_completed, .timeout = deadline - core.now()});
     }
 }
 
@@ -75,9 +76,12 @@ void report_refusal(const any_task& task) {
 
 } // namespace
 
-runtime::runtime(runtime_options options) : core_(std::make_unique<runtime_core>(std::move(options))) {}
+runtime::runtime(runtime_options options)
+    : core_(std::make_unique<runtime_core>(std::move(options))) {}
 
-runtime::~runtime() { close(); }
+runtime::~runtime() {
+    close();
+}
 
 void runtime::check_open() const {
     if (core_ == nullptr) {
@@ -116,8 +120,12 @@ void runtime::stop() noexcept {
     }
 }
 
-bool runtime::is_running() const noexcept { return core_ != nullptr && core_->driven(); }
-bool runtime::is_closed() const noexcept { return core_ == nullptr; }
+bool runtime::is_running() const noexcept {
+    return core_ != nullptr && core_->driven();
+}
+bool runtime::is_closed() const noexcept {
+    return core_ == nullptr;
+}
 
 void runtime::launch(task_base& state, const task_options& options) noexcept {
     worker* const here = worker::current();
@@ -141,7 +149,8 @@ void runtime::close() noexcept {
             core_->forget_pause();
             leftovers rest(*core_);
             (void)rest.cancel_new({}); // now: those that have not started never do
-            run_until_complete(cancel_and_await(*core_, rest, core_->options().grace), {.name = "close"});
+            run_until_complete(cancel_and_await(*core_, rest, core_->options().grace),
+                               {.name = "close"});
             std::ranges::for_each(core_->all_tasks(), report_refusal);
             break;
         } catch (...) { // out of memory: what was cancelled by then has ended and given some back
@@ -157,8 +166,14 @@ void runtime::close() noexcept {
     core_.reset();
 }
 
-event_loop& runtime::loop(unsigned index) noexcept { return core_->at(index); }
-unsigned runtime::workers() const noexcept { return core_ == nullptr ? 0 : core_->size(); }
-std::vector<any_task> runtime::all_tasks() const { return core_ == nullptr ? std::vector<any_task>() : core_->all_tasks(); }
+event_loop& runtime::loop(unsigned index) noexcept {
+    return core_->at(index);
+}
+unsigned runtime::workers() const noexcept {
+    return core_ == nullptr ? 0 : core_->size();
+}
+std::vector<any_task> runtime::all_tasks() const {
+    return core_ == nullptr ? std::vector<any_task>() : core_->all_tasks();
+}
 
 } // namespace eddy::inline v0

@@ -13,7 +13,8 @@ namespace eddy::inline v0 {
 namespace {
 
 bool switched_on(const char* variable) noexcept {
-    const char* const value = std::getenv(variable); // NOLINT(concurrency-mt-unsafe): nothing here sets it
+    const char* const value =
+        std::getenv(variable); // NOLINT(concurrency-mt-unsafe): nothing here sets it
     return value != nullptr && *value != '\0' && std::strcmp(value, "0") != 0;
 }
 
@@ -32,15 +33,13 @@ clock::duration slow_step_of(const runtime_options& options, bool debug) noexcep
 } // namespace
 
 runtime_core::runtime_core(runtime_options options)
-    : options_(std::move(options)),
-      debug_(options_.debug || switched_on("EDDY_DEBUG")),
+    : options_(std::move(options)), debug_(options_.debug || switched_on("EDDY_DEBUG")),
       slow_step_(slow_step_of(options_, debug_)),
       virtual_clock_(options_.virtual_time || switched_on("EDDY_VIRTUAL_TIME")
                          ? std::make_unique<virtual_clock_source>()
                          : nullptr),
       clock_(virtual_clock_ ? static_cast<const clock_source*>(virtual_clock_.get()) : &steady_),
-      idle_(worker_count(options_)),
-      looks_(worker_count(options_)) {
+      idle_(worker_count(options_)), looks_(worker_count(options_)) {
     const unsigned count = worker_count(options_);
     for (unsigned i = 0; i != count; ++i) {
         workers_.push_back(std::make_unique<worker>(*this, i, count));
@@ -92,7 +91,7 @@ void runtime_core::run() {
     if (pause_requested_.exchange(false, acq_rel)) { // P1
         return;
     }
-    driven_.store(true, relaxed); // hint: for errors
+    driven_.store(true, relaxed);          // hint: for errors
     phase_.store(phase::running, seq_cst); // P1
     phase_.notify_all();
     if (pause_requested_.exchange(false, acq_rel)) { // P1
@@ -100,17 +99,21 @@ void runtime_core::run() {
     }
     at(0).run();
     // The phase is paused: whoever still enters its loop leaves it at once.
-    for (std::uint32_t left = active_.load(seq_cst); left != 0; left = active_.load(seq_cst)) { // P2
+    for (;;) {
+        const std::uint32_t left = active_.load(seq_cst); // P2
+        if (left == 0) {
+            break;
+        }
         active_.wait(left, acquire); // P2
     }
     pause_requested_.store(false, relaxed); // own: the driver
-    driven_.store(false, relaxed); // hint: for errors
+    driven_.store(false, relaxed);          // hint: for errors
 }
 
 void runtime_core::pause() noexcept {
     phase running = phase::running;
     if (!phase_.compare_exchange_strong(running, phase::paused, seq_cst, acquire)) { // P1; fail: P1
-        pause_requested_.store(true, seq_cst); // P1
+        pause_requested_.store(true, seq_cst);                                       // P1
         return;
     }
     for (const auto& each : workers_) {
@@ -160,7 +163,8 @@ bool runtime_core::advance_time() noexcept {
             return true;
         }
     }
-    if (sleeping_.load(seq_cst) != size() - 1) { // P3: one that has taken its work was not asleep any more
+    if (sleeping_.load(seq_cst) !=
+        size() - 1) { // P3: one that has taken its work was not asleep any more
         return true;
     }
     clock::time_point next = clock::time_point::max();

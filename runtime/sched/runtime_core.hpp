@@ -1,21 +1,23 @@
-// runtime_core.hpp — what the workers of a runtime share: who sleeps, the clock, and whether they run at all.
+// runtime_core.hpp — what the workers of a runtime share: who sleeps, the clock, and whether they
+// run at all.
 //
 // Threads:    start, pause, close: the driver, one at a time.  The rest: any thread.
 // Invariants: I1  between pause() and start() no worker runs a step.
-//             I2  at most one worker is the watcher: the one that sleeps no longer than watch_min..watch_max, to look
-//                 after siblings that are stuck.
+//             I2  at most one worker is the watcher: the one that sleeps no longer than
+//                 watch_min..watch_max, to look after siblings that are stuck.
 // Pairs:      P1  phase_: start, pause, close -> the workers
 //             P2  active_: a worker leaves its loop -> run        what it did is seen by the driver
-//             P3  sleeping_: enter_sleep -> all_asleep            the last one to sleep sees what the others did
+//             P3  sleeping_: enter_sleep -> all_asleep            the last one to sleep sees what
+//                 the others did
 //             P4  watched_: resign -> become_watcher              looks_ has one user at a time
-//             P5  watched_ then the idle word (resign, wake_one)  vs  the idle word then watched_ (announce,
-//                 become_watcher), all seq_cst: who falls asleep watches, or is woken to do so
+//             P5  watched_ then the idle word (resign, wake_one)  vs  the idle word then watched_
+//                 (announce, become_watcher), all seq_cst: who falls asleep watches, or is woken to
+//                 do so
 
 #pragma once
 
 #include "sched/parking.hpp"
 #include "sched/worker.hpp"
-
 #include <eddy/base/clock.hpp>
 #include <eddy/sched/runtime.hpp>
 
@@ -46,7 +48,9 @@ public:
 
     /// Makes run() return: at once if it is not running yet.
     void pause() noexcept;
-    [[nodiscard]] bool running() const noexcept { return phase_.load(acquire) == phase::running; } // P1
+    [[nodiscard]] bool running() const noexcept {
+        return phase_.load(acquire) == phase::running; // P1
+    }
     [[nodiscard]] bool driven() const noexcept { return driven_.load(relaxed); } // hint: for errors
 
     [[nodiscard]] const clock_source& time() const noexcept { return *clock_; }
@@ -67,38 +71,47 @@ public:
 
     void enter_sleep() noexcept { sleeping_.fetch_add(1, seq_cst); } // P3
     void leave_sleep() noexcept { sleeping_.fetch_sub(1, seq_cst); } // P3
-    [[nodiscard]] bool all_asleep() const noexcept { return sleeping_.load(seq_cst) == size(); } // P3
+    [[nodiscard]] bool all_asleep() const noexcept {
+        return sleeping_.load(seq_cst) == size(); // P3
+    }
 
     /// For a worker that entered sleep: true if it was the last one; then it counts as awake again.
     [[nodiscard]] bool claim_quiescence() noexcept {
         std::uint32_t all = size();
-        return sleeping_.compare_exchange_strong(all, all - 1, seq_cst, relaxed); // P3; fail: unused
+        return sleeping_.compare_exchange_strong(all, all - 1, seq_cst,
+                                                 relaxed); // P3; fail: unused
     }
-    /// In virtual time, by whoever claimed quiescence: moves the clock to the next timer of all and fires it.
+    /// In virtual time, by whoever claimed quiescence: moves the clock to the next timer of all and
+    /// fires it.
     /// False: there is none, and nothing else to do.
     bool advance_time() noexcept;
     [[nodiscard]] bool virtual_time() const noexcept { return virtual_clock_ != nullptr; }
 
     [[nodiscard]] bool become_watcher() noexcept {
-        return !watched_.load(seq_cst) && // P5; seen taken, it is not worth a write
+        return !watched_.load(seq_cst) &&         // P5; seen taken, it is not worth a write
                !watched_.exchange(true, seq_cst); // P4, P5
     }
-    /// Whoever goes on working then calls wake_one(): a worker that fell asleep meanwhile is no watcher.
+    /// Whoever goes on working then calls wake_one(): a worker that fell asleep meanwhile is no
+    /// watcher.
     void resign_as_watcher() noexcept { watched_.store(false, seq_cst); } // P4, P5
-    [[nodiscard]] bool watched() const noexcept { return watched_.load(relaxed); } // hint: one too many only costs time
+    [[nodiscard]] bool watched() const noexcept {
+        return watched_.load(relaxed); // hint: one too many only costs time
+    }
     /// Wakes one sleeping worker, if nobody searches. True: it did.
     bool wake_one() noexcept;
-    /// Serves the siblings that have been in one step for a while, and reports slow steps. True: there are some.
-    /// Only the watcher.
+    /// Serves the siblings that have been in one step for a while, and reports slow steps. True:
+    /// there are some. Only the watcher.
     bool look_after(worker& helper, clock::time_point now) noexcept;
 
 private:
     enum class phase : std::uint8_t { paused, running, closed };
     struct last_look {
         std::uint64_t steps = 0;
-        clock::time_point since = clock::time_point::max(); // it was asleep, or has not been looked at
+        clock::time_point since =
+            clock::time_point::max(); // it was asleep, or has not been looked at
     };
-    static constexpr clock::duration stuck_after = std::chrono::microseconds(100); // a step, on average
+    static constexpr clock::duration stuck_after =
+        std::chrono::microseconds(100); // a step, on average
 
     [[nodiscard]] any_task find(const task_base* address) noexcept;
     void thread_main(worker& mine) noexcept;

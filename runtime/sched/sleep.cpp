@@ -1,9 +1,8 @@
 // sleep.cpp — waiting in a wheel.
 
-#include <eddy/sched/sleep.hpp>
-
 #include "sched/runtime_core.hpp"
 #include "sched/worker.hpp"
+#include <eddy/sched/sleep.hpp>
 
 namespace eddy::inline v0 {
 

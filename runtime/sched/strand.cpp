@@ -2,11 +2,9 @@
 //
 // Pairs:      P1  references_: drop -> the last drop      the destroyer sees every use before
 
-#include <eddy/sched/strand.hpp>
-
 #include "sched/worker.hpp"
-
 #include <eddy/base/spin_lock.hpp>
+#include <eddy/sched/strand.hpp>
 
 #include <cstdint>
 #include <mutex>
@@ -38,7 +36,9 @@ private:
 
 strand::strand() : core_(new core) {}
 
-strand::~strand() { core_->drop(); }
+strand::~strand() {
+    core_->drop();
+}
 
 placement* strand::place() const noexcept {
     core_->keep();

@@ -1,8 +1,7 @@
 // threadsafe.cpp — tasks from, and waiting in, threads that run no loop.
 
-#include <eddy/sched/threadsafe.hpp>
-
 #include "sched/worker.hpp"
+#include <eddy/sched/threadsafe.hpp>
 
 #include <condition_variable>
 #include <mutex>
@@ -52,7 +51,8 @@ private:
 
 bool wait_blocking(const any_task& task, std::optional<clock::duration> limit) {
     if (scheduler::current() != nullptr) {
-        throw already_running("a blocking wait would stop the event loop of this thread: co_await the task instead");
+        throw already_running(
+            "a blocking wait would stop the event loop of this thread: co_await the task instead");
     }
     doorbell bell;
     return bell.wait(*task.state(), limit);

@@ -1,17 +1,17 @@
 // timeout.cpp — arming, expiring and leaving a deadline.
 
-#include <eddy/sched/timeout.hpp>
-
 #include "sched/worker.hpp"
-
 #include <eddy/base/syscall.hpp>
+#include <eddy/sched/timeout.hpp>
 
 namespace eddy::inline v0 {
 
 timeout_scope::timeout_scope(branch& over) noexcept
     : timer_node(&fired), branch_(&over), requests_before_(over.cancelling()) {}
 
-timeout_scope::~timeout_scope() { disarm(); }
+timeout_scope::~timeout_scope() {
+    disarm();
+}
 
 void timeout_scope::reschedule(clock::time_point when) {
     disarm();

@@ -2,12 +2,10 @@
 //
 // Pairs:      P1  fire_ended_: fired -> finish_timed     the timer does not touch the wait any more
 
-#include <eddy/sched/wait.hpp>
-
 #include "sched/runtime_core.hpp"
 #include "sched/worker.hpp"
-
 #include <eddy/base/syscall.hpp>
+#include <eddy/sched/wait.hpp>
 
 namespace eddy::inline v0 {
 

@@ -5,7 +5,6 @@
 #include "sched/watch_table.hpp"
 
 #include "sched/worker.hpp"
-
 #include <eddy/core/report.hpp>
 
 #include <utility>
@@ -32,11 +31,13 @@ private:
         try {
             fn_();
         } catch (...) {
-            emit_callback_failure("a callback of add_reader or add_writer", std::current_exception());
+            emit_callback_failure("a callback of add_reader or add_writer",
+                                  std::current_exception());
         }
     }
     void release() noexcept override {
-        if (on_.closing() || on_.descriptors().rearm(*this)) { // removed meanwhile, or the descriptor is gone
+        if (on_.closing() ||
+            on_.descriptors().rearm(*this)) { // removed meanwhile, or the descriptor is gone
             let_go();
         }
     }
@@ -54,7 +55,8 @@ void watch_table::add(int fd, interest what, event_loop::function fn) {
     const std::lock_guard hold(lock_);
     owner_.note_descriptors();
     reactor& io = owner_.descriptors();
-    const std::error_code error = what == interest::read ? io.add_reader(fd, *made) : io.add_writer(fd, *made);
+    const std::error_code error =
+        what == interest::read ? io.add_reader(fd, *made) : io.add_writer(fd, *made);
     if (error) {
         made->let_go();
         throw std::system_error(error, what == interest::read ? "add_reader" : "add_writer");

@@ -1,7 +1,8 @@
 // watch_table.hpp — the add_reader and add_writer functions of one loop, by descriptor.
 //
 // Threads:    all: any thread.
-// Invariants: I1  a watch is armed in the reactor, or its callback is queued or runs, or it has been removed.
+// Invariants: I1  a watch is armed in the reactor, or its callback is queued or runs, or it has
+//                 been removed.
 
 #pragma once
 

@@ -3,7 +3,6 @@
 #include "sched/worker.hpp"
 
 #include "sched/runtime_core.hpp"
-
 #include <eddy/base/syscall.hpp>
 #include <eddy/core/fork_group.hpp>
 
@@ -12,16 +11,9 @@
 namespace eddy::inline v0 {
 
 worker::worker(runtime_core& runtime, unsigned index, unsigned workers)
-    : scheduler(&runtime),
-      event_loop(*this),
-      runtime_(runtime),
-      index_(index),
-      alone_(workers == 1),
-      timed_(runtime.debug()),
-      random_(process_seed(), index),
-      pinned_(*this),
-      wheel_(runtime.now()),
-      watches_(*this) {
+    : scheduler(&runtime), event_loop(*this), runtime_(runtime), index_(index),
+      alone_(workers == 1), timed_(runtime.debug()), random_(process_seed(), index), pinned_(*this),
+      wheel_(runtime.now()), watches_(*this) {
     if (alone_) {
         forks().keep_private();
     }
@@ -54,9 +46,9 @@ runnable* worker::next_rare() noexcept {
     return nullptr;
 }
 
-// Between two polls: what others have queued here, so that a task which makes itself ready cannot keep it waiting;
-// and every 61 steps what is ready, so that forks cannot. That number is fixed: one worker's order must not depend on
-// how fast it is.
+// Between two polls: what others have queued here, so that a task which makes itself ready cannot
+// keep it waiting; and every 61 steps what is ready, so that forks cannot. That number is fixed:
+// one worker's order must not depend on how fast it is.
 runnable* worker::next_in_turn() noexcept {
     steps_since_turn_ += std::exchange(tick_, 0);
     if (runnable* const list = inbox_.take_all()) {
@@ -123,15 +115,20 @@ void worker::take_in(runnable* list) noexcept {
     resume(task, ready.leaf()->handle());
 }
 
-void worker::run_step(branch& ready) noexcept { run_branch(ready); }
-void worker::run_any(runnable& item) noexcept { run(item); }
+void worker::run_step(branch& ready) noexcept {
+    run_branch(ready);
+}
+void worker::run_any(runnable& item) noexcept {
+    run(item);
+}
 
 void worker::run_group(fork_group& group) noexcept {
     task_base& task = group.task();
     resume(task, group.take_next());
 }
 
-[[gnu::always_inline]] inline void worker::resume(task_base& task, std::coroutine_handle<> frame) noexcept {
+[[gnu::always_inline]] inline void worker::resume(task_base& task,
+                                                  std::coroutine_handle<> frame) noexcept {
     count_step();
     task.note_running(*this);
     set_running(&task, task.placed() == nullptr ? spread::anywhere : spread::one_place);

@@ -1,16 +1,19 @@
 // worker.hpp — one thread with one event loop: what it runs next, and how it sleeps.
 //
 //     forks (own, LIFO) -> ready (own, FIFO) -> pinned -> inbox -> steal -> park
-//     every 61st step, of long steps every second one: timers, poll(0) if descriptors wait, inbox and pinned first;
-//     every 61st step, whatever they take: ready before forks
+//     every 61st step, of long steps every second one: timers, poll(0) if descriptors wait, inbox
+//     and pinned first; every 61st step, whatever they take: ready before forks
 //
-// Threads:    run, and what it calls: the worker's own thread.  post, notify, give_away, serve, the facts about its
+// Threads:    run, and what it calls: the worker's own thread.  post, notify, give_away, serve, the
+//             facts about its
 //             progress: any thread.
-// Invariants: I1  whatever was posted, pushed or armed here is run by this worker, or by a sibling that steals or
-//                 rescues it, without a further event.
-//             I2  before it blocks it has announced so and then looked at every queue (docs/design/parking.md).
+// Invariants: I1  whatever was posted, pushed or armed here is run by this worker, or by a sibling
+//                 that steals or rescues it, without a further event.
+//             I2  before it blocks it has announced so and then looked at every queue
+//                 (docs/design/parking.md).
 // Pairs:      P1  steps_, polled_: the worker -> siblings     hints: whether it is stuck
-//             P2  visitors_: ~visit -> close                  a foreign thread's last access comes first
+//             P2  visitors_: ~visit -> close                  a foreign thread's last access comes
+//                 first
 // Design:     docs/design/worker.md
 
 #pragma once
@@ -19,7 +22,6 @@
 #include "sched/callback_queue.hpp"
 #include "sched/parking.hpp"
 #include "sched/watch_table.hpp"
-
 #include <eddy/base/random.hpp>
 #include <eddy/core/task.hpp>
 #include <eddy/io/reactor.hpp>
@@ -57,12 +59,17 @@ public:
     void note_suspension(task_base& task) noexcept override;
     void run_step(branch& ready) noexcept override;
 
-    /// Whether a task may be run eagerly inside the running one; nested too deeply it is queued instead.
-    [[nodiscard]] bool enter_eager() noexcept { return eager_depth_ < eager_depth_max && (++eager_depth_, true); }
+    /// Whether a task may be run eagerly inside the running one; nested too deeply it is queued
+    /// instead.
+    [[nodiscard]] bool enter_eager() noexcept {
+        return eager_depth_ < eager_depth_max && (++eager_depth_, true);
+    }
     void leave_eager() noexcept { --eager_depth_; }
 
     /// The worker of this thread; nullptr outside.
-    [[nodiscard]] static worker* current() noexcept { return static_cast<worker*>(scheduler::current()); }
+    [[nodiscard]] static worker* current() noexcept {
+        return static_cast<worker*>(scheduler::current());
+    }
 
     // -- any thread --
 
@@ -80,14 +87,18 @@ public:
     [[nodiscard]] placement& pinned() noexcept { return pinned_; }
     [[nodiscard]] runtime_core& runtime() const noexcept { return runtime_; }
     [[nodiscard]] unsigned index() const noexcept { return index_; }
-    void note_descriptors() noexcept { polls_.store(true, relaxed); } // hint: the next maintenance polls
+    void note_descriptors() noexcept {
+        polls_.store(true, relaxed); // hint: the next maintenance polls
+    }
 
     // -- siblings --
 
-    /// Moves work of this worker to `thief`: its oldest fork, else half of what is ready, else the inbox.
+    /// Moves work of this worker to `thief`: its oldest fork, else half of what is ready, else the
+    /// inbox.
     enum class patience : std::uint8_t { immediate, let_owner_try };
     [[nodiscard]] bool give_away(worker& thief, patience how) noexcept;
-    /// Fires the timers and polls the descriptors of this worker in its stead. True: there was something.
+    /// Fires the timers and polls the descriptors of this worker in its stead. True: there was
+    /// something.
     [[nodiscard]] bool serve(clock::time_point now) noexcept;
     [[nodiscard]] bool has_work() const noexcept;
     /// Whether a sibling that is about to sleep should look here first.
@@ -101,7 +112,7 @@ public:
     [[nodiscard]] bool closing() const noexcept { return closing_; }
     /// Grows while the worker makes progress.
     [[nodiscard]] std::uint64_t steps() const noexcept { return steps_.load(relaxed); } // P1
-    [[nodiscard]] bool asleep() const noexcept { return asleep_.load(relaxed); }         // hint:
+    [[nodiscard]] bool asleep() const noexcept { return asleep_.load(relaxed); }        // hint:
     /// How long work stolen from here kept the thief busy: too little, and fewer offers are made.
     void note_theft(clock::duration lasted) noexcept;
 
@@ -111,7 +122,10 @@ private:
         explicit pinned_queue(worker& owner) noexcept : owner_(owner) {}
         void schedule(branch& ready) noexcept override;
         runnable* pop() noexcept;
-        [[nodiscard]] bool empty() const noexcept { return list_.load(relaxed) == nullptr && posted_.empty_hint(); } // hint: a sleeping owner has none
+        [[nodiscard]] bool empty() const noexcept {
+            return list_.load(relaxed) == nullptr &&
+                   posted_.empty_hint(); // hint: a sleeping owner has none
+        }
 
     private:
         worker& owner_;
@@ -119,11 +133,13 @@ private:
         inbox<runnable> posted_;
     };
 
-    /// Keeps the worker from being destroyed while another thread posts: what it posts may end the last task, and
-    /// with it the runtime, before the poster is done.
+    /// Keeps the worker from being destroyed while another thread posts: what it posts may end the
+    /// last task, and with it the runtime, before the poster is done.
     class visit {
     public:
-        explicit visit(worker& host) noexcept : host_(host) { host_.visitors_.fetch_add(1, relaxed); } // count:
+        explicit visit(worker& host) noexcept : host_(host) {
+            host_.visitors_.fetch_add(1, relaxed); // count:
+        }
         ~visit() { host_.visitors_.fetch_sub(1, release); } // P2
         visit(const visit&) = delete;
         visit& operator=(const visit&) = delete;
@@ -181,11 +197,13 @@ private:
     random_source random_;
     unsigned tick_ = 0; // steps since the last poll
     unsigned steps_since_turn_ = 0;
-    unsigned steps_between_polls_ = steps_between_polls_min; // such that they last about a millisecond
+    unsigned steps_between_polls_ =
+        steps_between_polls_min; // such that they last about a millisecond
     clock::time_point polled_at_{};
     bool searching_ = false;
     bool closing_ = false;
-    bool rescuing_ = false; // the next search takes also what an owner could be about to take itself
+    bool rescuing_ =
+        false; // the next search takes also what an owner could be about to take itself
     unsigned eager_depth_ = 0;
     worker* robbed_ = nullptr; // whose work runs now, if it was stolen
     clock::time_point stolen_at_{};

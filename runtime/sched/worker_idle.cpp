@@ -1,8 +1,8 @@
-// worker_idle.cpp — what a worker does when it has nothing to run: search, park, and look after its siblings.
+// worker_idle.cpp — what a worker does when it has nothing to run: search, park, and look after its
+// siblings.
 
 #include "sched/runtime_core.hpp"
 #include "sched/worker.hpp"
-
 #include <eddy/core/fork_group.hpp>
 
 #include <algorithm>
@@ -17,7 +17,8 @@ constexpr int pauses_between_looks = 40; // about a microsecond
 constexpr std::uint32_t skip_offers_max = 1U << 16U;
 constexpr clock::duration theft_pays = std::chrono::microseconds(20);
 constexpr clock::duration poll_every = std::chrono::milliseconds(1);
-constexpr unsigned steps_after_sleep = 8; // before the first poll: nobody knows yet how long the steps are
+constexpr unsigned steps_after_sleep =
+    8; // before the first poll: nobody knows yet how long the steps are
 
 void pause_a_little() noexcept {
     for (int i = 0; i != pauses_between_looks; ++i) {
@@ -31,7 +32,8 @@ void pause_a_little() noexcept {
 void worker::maintain() noexcept {
     const clock::time_point now = runtime_.now();
     (void)fire_timers(now);
-    if (polls_.load(relaxed)) { // hint: set before the wait was armed, by this worker or by one that notifies it
+    // hint: set before the wait was armed, by this worker or by one that notifies it
+    if (polls_.load(relaxed)) {
         (void)reactor_.poll(clock::duration::zero(), ready_capacity);
     }
     pace(now);
@@ -48,7 +50,8 @@ void worker::maintain() noexcept {
     }
 }
 
-// Long steps: fewer of them between two polls. A timer or descriptor waits for about a millisecond, or for two steps.
+// Long steps: fewer of them between two polls. A timer or descriptor waits for about a millisecond,
+// or for two steps.
 void worker::pace(clock::time_point now) noexcept {
     const clock::duration lasted = now - std::exchange(polled_at_, now);
     if (lasted <= poll_every) {
@@ -73,10 +76,12 @@ bool worker::fire_timers(clock::time_point now) noexcept {
 
 bool worker::serve(clock::time_point now) noexcept {
     const bool fired = fire_timers(now);
-    return reactor_.poll(clock::duration::zero(), ready_capacity, reactor::poller::sibling) != 0 || fired;
+    return reactor_.poll(clock::duration::zero(), ready_capacity, reactor::poller::sibling) != 0 ||
+           fired;
 }
 
-// Tells one sleeping worker that there is something to steal, unless that has not been worth it lately.
+// Tells one sleeping worker that there is something to steal, unless that has not been worth it
+// lately.
 void worker::offer() noexcept {
     if (alone_ || skip_offers_ != 0) {
         skip_offers_ -= alone_ ? 0 : 1;
@@ -85,7 +90,8 @@ void worker::offer() noexcept {
     const std::uint32_t skipped = offers_skipped_.load(relaxed); // hint: thieves reset it
     skip_offers_ = skipped;
     if (runtime_.wake_one()) {
-        offers_skipped_.store(std::min(2 * skipped + 16, skip_offers_max), relaxed); // hint: see above
+        offers_skipped_.store(std::min(2 * skipped + 16, skip_offers_max),
+                              relaxed); // hint: see above
     }
 }
 
@@ -178,7 +184,8 @@ bool worker::search() noexcept {
     if (!searching_) {
         return false;
     }
-    const patience how = std::exchange(rescuing_, false) ? patience::immediate : patience::let_owner_try;
+    const patience how =
+        std::exchange(rescuing_, false) ? patience::immediate : patience::let_owner_try;
     for (int round = 0; round != search_rounds; ++round) {
         const auto first = static_cast<unsigned>(random_.below(runtime_.size()));
         for (unsigned i = 0; i != runtime_.size(); ++i) {
@@ -199,7 +206,8 @@ bool worker::search() noexcept {
 // -- sleeping --
 
 bool worker::has_work() const noexcept {
-    return !inbox_.empty_hint() || ready_.size_hint() != 0 || !backlog_.empty_hint() || !pinned_.empty();
+    return !inbox_.empty_hint() || ready_.size_hint() != 0 || !backlog_.empty_hint() ||
+           !pinned_.empty();
 }
 
 bool worker::anything_to_do() noexcept {
@@ -261,8 +269,9 @@ void worker::block() noexcept {
     }
 }
 
-// The watcher's look. What a stuck sibling has ready is taken by the search that follows, as a theft: this worker is
-// no watcher then, and wakes its successor, for what it takes may keep it as well.
+// The watcher's look. What a stuck sibling has ready is taken by the search that follows, as a
+// theft: this worker is no watcher then, and wakes its successor, for what it takes may keep it as
+// well.
 bool worker::look_after(clock::time_point now) noexcept {
     rescuing_ = runtime_.look_after(*this, now);
     runtime_.resign_as_watcher();

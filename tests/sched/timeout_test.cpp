@@ -222,7 +222,8 @@ CO_TEST(wait_for, limits_in_all_children_of_a_gather_and_around_it) {
         bodies.push_back(child(i));
     }
     const auto start = now();
-    // The children below 5 s time out by themselves, the others are cancelled; the first error wins.
+    // The children below 5 s time out by themselves, the others are cancelled; the first error
+    // wins.
     EXPECT_TRUE(
         (co_await as_result(wait_for(gather(std::move(bodies)), 4500ms))).holds<timeout_error>());
     EXPECT_EQ(now() - start, 4500ms);

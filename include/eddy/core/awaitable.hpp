@@ -1,8 +1,9 @@
 // awaitable.hpp — what can be awaited in an eddy coroutine, and how each kind becomes an awaiter.
 //
-// Four kinds: an awaiter of eddy's own, await_suspend(promise_base&), which knows the branch; something whose
-// operator co_await gives one (task, future); a coro, awaited once as an rvalue; and any other C++ awaitable, which
-// is awaited on a small coroutine of its own and resumes the branch on a worker, whichever thread completes it.
+// Four kinds: an awaiter of eddy's own, await_suspend(promise_base&), which knows the branch;
+// something whose operator co_await gives one (task, future); a coro, awaited once as an rvalue;
+// and any other C++ awaitable, which is awaited on a small coroutine of its own and resumes the
+// branch on a worker, whichever thread completes it.
 
 #pragma once
 
@@ -44,12 +45,11 @@ concept standard_awaiter = requires(A& a, std::coroutine_handle<> waiter) {
 };
 
 template <typename A>
-concept foreign_awaitable =
-    standard_awaiter<std::remove_reference_t<A>> || requires(A&& a) {
-        { std::forward<A>(a).operator co_await() } -> standard_awaiter;
-    } || requires(A&& a) {
-        { operator co_await(std::forward<A>(a)) } -> standard_awaiter;
-    };
+concept foreign_awaitable = standard_awaiter<std::remove_reference_t<A>> || requires(A&& a) {
+    { std::forward<A>(a).operator co_await() } -> standard_awaiter;
+} || requires(A&& a) {
+    { operator co_await(std::forward<A>(a)) } -> standard_awaiter;
+};
 
 /// Anything that can stand behind co_await in an eddy coroutine.
 template <typename A>
@@ -66,7 +66,9 @@ public:
     [[gnu::always_inline]] auto await_suspend(std::coroutine_handle<Promise> waiter) {
         return suspend(static_cast<promise_base&>(waiter.promise()));
     }
-    [[gnu::always_inline]] auto suspend(promise_base& promise) { return op_->await_suspend(promise); }
+    [[gnu::always_inline]] auto suspend(promise_base& promise) {
+        return op_->await_suspend(promise);
+    }
     decltype(auto) await_resume() { return op_->await_resume(); }
 
 private:
@@ -84,7 +86,9 @@ public:
     [[gnu::always_inline]] auto await_suspend(std::coroutine_handle<Promise> waiter) {
         return suspend(static_cast<promise_base&>(waiter.promise()));
     }
-    [[gnu::always_inline]] auto suspend(promise_base& promise) { return op_.await_suspend(promise); }
+    [[gnu::always_inline]] auto suspend(promise_base& promise) {
+        return op_.await_suspend(promise);
+    }
     decltype(auto) await_resume() { return op_.await_resume(); }
 
 private:
@@ -114,8 +118,9 @@ template <typename A>
 auto awaiter_for(A&& awaited) {
     using value = std::remove_cvref_t<A>;
     if constexpr (is_coro<value>) {
-        static_assert(!std::is_lvalue_reference_v<A>,
-                      "a coro is awaited once and used up: co_await std::move(c), or make it a task");
+        static_assert(
+            !std::is_lvalue_reference_v<A>,
+            "a coro is awaited once and used up: co_await std::move(c), or make it a task");
         return op_holder<coro_op<typename value::value_type>>(std::forward<A>(awaited));
     } else if constexpr (native_awaiter<value>) {
         return op_ref<std::remove_reference_t<A>>(awaited);

@@ -3,8 +3,8 @@
 // Threads:    wake, cancel: any thread.  The rest: the branch itself.
 // Memory:     48 bytes, in the task's control block or in the gather's frame.
 // Invariants: I1  at any time a branch runs, is in exactly one queue, or waits in exactly one op.
-//             I2  while it waits, every branch above it waits in its group, up to the root of the task:
-//                 so a cancel of the root finds everything that is suspended below.
+//             I2  while it waits, every branch above it waits in its group, up to the root of the
+//                 task: so a cancel of the root finds everything that is suspended below.
 // Design:     docs/design/cancel.md
 
 #pragma once
@@ -29,12 +29,11 @@ class EDDY_API branch final : public runnable {
 public:
     /// The root branch of `task`.
     explicit branch(task_base& task) noexcept : runnable(kind::branch), owner_(&task) {}
-    /// Child `index` of a group of `siblings`, which join_group names; it begins with the coroutine of `root`.
+    /// Child `index` of a group of `siblings`, which join_group names; it begins with the coroutine
+    /// of `root`.
     branch(promise_base* root, std::uint32_t index, std::uint32_t siblings) noexcept
-        : runnable(kind::branch),
-          role_(index + 1 == siblings ? role::last_child : role::child),
-          index_(index),
-          leaf_(root) {}
+        : runnable(kind::branch), role_(index + 1 == siblings ? role::last_child : role::child),
+          index_(index), leaf_(root) {}
     branch() noexcept : branch(nullptr, 0, 1) {}
 
     [[nodiscard]] bool is_root() const noexcept { return role_ == role::root; }
@@ -72,11 +71,13 @@ public:
         }
     }
 
-    /// Requests a cancel: one cancelled_error at the current or next suspension, of this branch and of everything
-    /// it waits for. False: it has ended. Iterative: the depth of what waits for what does not matter.
+    /// Requests a cancel: one cancelled_error at the current or next suspension, of this branch and
+    /// of everything it waits for. False: it has ended. Iterative: the depth of what waits for what
+    /// does not matter.
     bool cancel(const cancel_reason& reason = nullptr) noexcept;
 
-    /// The requests counted, as asyncio's cancelling(): cancel() adds one, uncancel() takes one back.
+    /// The requests counted, as asyncio's cancelling(): cancel() adds one, uncancel() takes one
+    /// back.
     [[nodiscard]] std::uint16_t cancelling() const noexcept {
         return requests_.load(relaxed); // count:
     }

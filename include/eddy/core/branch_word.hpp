@@ -1,18 +1,23 @@
-// branch_word.hpp — the one word that decides who resumes a branch: its completion or its cancellation.
+// branch_word.hpp — the one word that decides who resumes a branch: its completion or its
+// cancellation.
 //
-// The word is 0 while the branch runs or is ready to run, and points to the op it waits in otherwise;
-// with it come
+// The word is 0 while the branch runs or is ready to run, and points to the op it waits in
+// otherwise; with it come
 //   pending    a cancel was requested and not yet delivered
 //   locked     a canceller decides what becomes of the op: the frame that holds it cannot go away
 //   fired      the wake-up came before the branch had finished suspending
 //   finished   the branch has ended; nothing reaches it any more
 //
-// Threads:    suspend, resuspend, take_cancel, finish: the branch.  enter_group: any branch below it.
-//             wake: whoever completed the op, once.  begin_cancel: any thread; end_cancel: who locked it.
-// Progress:   lock-free, except that wake waits out a canceller between begin_cancel and end_cancel.
+// Threads:    suspend, resuspend, take_cancel, finish: the branch.  enter_group: any branch below
+//             it.
+//             wake: whoever completed the op, once.  begin_cancel: any thread; end_cancel: who
+//             locked it.
+// Progress:   lock-free, except that wake waits out a canceller between begin_cancel and
+//             end_cancel.
 // Pairs:      P1  suspend -> wake, begin_cancel      whoever finds the op sees its content
 //             P2  wake, begin_cancel -> suspend      the branch sees what its completion wrote
-//             P3  end_cancel -> wake           what was done to the op happens before the branch resumes
+//             P3  end_cancel -> wake           what was done to the op happens before the branch
+//                 resumes
 // Design:     docs/design/cancel.md
 
 #pragma once
@@ -59,7 +64,8 @@ public:
             return suspend_result::suspended;
         }
         if ((seen & fired) != 0) {
-            word_.fetch_and(~fired, relaxed); // own: only the branch clears it; the load above was P2
+            word_.fetch_and(~fired,
+                            relaxed); // own: only the branch clears it; the load above was P2
             return suspend_result::fired;
         }
         return suspend_result::cancelled;
@@ -73,14 +79,16 @@ public:
                 word_.fetch_and(~fired, relaxed); // own: only the branch clears it
                 return suspend_result::fired;
             }
-            if (word_.compare_exchange_weak(seen, pointer(op) | seen, acq_rel, acquire)) { // P1; fail: P2
+            if (word_.compare_exchange_weak(seen, pointer(op) | seen, acq_rel,
+                                            acquire)) { // P1; fail: P2
                 return suspend_result::suspended;
             }
         }
     }
 
     [[nodiscard]] bool cancel_pending() const noexcept {
-        return (word_.load(relaxed) & pending) != 0; // hint: one that is missed meets the next suspension
+        return (word_.load(relaxed) & pending) !=
+               0; // hint: one that is missed meets the next suspension
     }
 
     /// Uses up a pending request.
@@ -95,20 +103,23 @@ public:
 
     /// Whether the branch waits in an op: for its own chain only.
     [[nodiscard]] bool waiting() const noexcept {
-        return (word_.load(relaxed) & ~flags) != 0; // own: set by the chain that asks, or joined with it
+        return (word_.load(relaxed) & ~flags) !=
+               0; // own: set by the chain that asks, or joined with it
     }
 
     // -- a branch below it in a group --
 
     /// Running -> waits in the group `op`, unless it does so already.
-    /// `cancelled`: it does now, and a request was pending, which is used up: pass it on to the group.
+    /// `cancelled`: it does now, and a request was pending, which is used up: pass it on to the
+    /// group.
     enter_result enter_group(Op& op) noexcept {
         std::uintptr_t seen = word_.load(relaxed); // hint: the CAS checks it
         for (;;) {
             if ((seen & ~flags) != 0) {
                 return enter_result::already_waiting;
             }
-            if (word_.compare_exchange_weak(seen, pointer(op), acq_rel, relaxed)) { // P1, P2; fail: retried
+            if (word_.compare_exchange_weak(seen, pointer(op), acq_rel,
+                                            relaxed)) { // P1, P2; fail: retried
                 return (seen & pending) != 0 ? enter_result::cancelled : enter_result::entered;
             }
         }
@@ -127,7 +138,8 @@ public:
             }
             const bool waits = (seen & ~flags) != 0;
             const std::uintptr_t next = waits ? seen & pending : seen | fired;
-            if (word_.compare_exchange_weak(seen, next, acq_rel, relaxed)) { // P1, P2, P3; fail: retried
+            if (word_.compare_exchange_weak(seen, next, acq_rel,
+                                            relaxed)) { // P1, P2, P3; fail: retried
                 return waits;
             }
         }
@@ -135,7 +147,8 @@ public:
 
     // -- any thread --
 
-    /// Requests a cancel. After `locked` the caller decides what becomes of the op, and then calls end_cancel.
+    /// Requests a cancel. After `locked` the caller decides what becomes of the op, and then calls
+    /// end_cancel.
     [[nodiscard]] cancel_start<Op> begin_cancel() noexcept {
         std::uintptr_t seen = word_.load(relaxed); // hint: the CAS checks it
         for (;;) {

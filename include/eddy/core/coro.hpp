@@ -1,7 +1,9 @@
-// coro.hpp — a coroutine object: lazy, move-only, awaited at most once; runs inline in whoever awaits it.
+// coro.hpp — a coroutine object: lazy, move-only, awaited at most once; runs inline in whoever
+// awaits it.
 //
 // Threads:    one owner at a time.
-// Memory:     the frame, from frame_cache; freed when the object or the await's full expression ends.
+// Memory:     the frame, from frame_cache; freed when the object or the await's full expression
+//             ends.
 // Suspends:   an await of a coro is a symmetric transfer: no scheduling, no growing stack.
 // Cancel:     passes through to what the coroutine waits for.
 
@@ -24,10 +26,11 @@ class coro_promise;
 
 /// A coroutine that has been called and not run yet. It does nothing until awaited or made a task.
 ///
-/// T may be a value, move-only, a reference, or void. An object that dies unawaited frees its frame and is
-/// reported as "never awaited".
+/// T may be a value, move-only, a reference, or void. An object that dies unawaited frees its frame
+/// and is reported as "never awaited".
 template <typename T = void>
-class [[nodiscard("a coro does nothing until it is awaited or made a task"), EDDY_TRIVIAL_ABI]] coro {
+class [[nodiscard("a coro does nothing until it is awaited or made a task"),
+        EDDY_TRIVIAL_ABI]] coro {
 public:
     using value_type = T;
     using promise_type = coro_promise<T>;
@@ -46,7 +49,9 @@ public:
     /// False after a move or an await.
     [[nodiscard]] bool valid() const noexcept { return promise_ != nullptr; }
     /// The coroutine function's name, as the compiler writes it; "" if not valid.
-    [[nodiscard]] const char* function_name() const noexcept { return source_location().function_name(); }
+    [[nodiscard]] const char* function_name() const noexcept {
+        return source_location().function_name();
+    }
     /// Where the coroutine function is defined.
     [[nodiscard]] std::source_location source_location() const noexcept {
         return promise_ != nullptr ? promise_->site() : std::source_location();

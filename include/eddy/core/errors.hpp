@@ -11,7 +11,8 @@
 
 namespace eddy::inline v0 {
 
-/// A task was cancelled. Not a std::runtime_error, so that `catch (const std::runtime_error&)` lets it pass.
+/// A task was cancelled. Not a std::runtime_error, so that `catch (const std::runtime_error&)` lets
+/// it pass.
 class EDDY_API cancelled_error final : public std::exception {
 public:
     cancelled_error() noexcept = default;
@@ -44,7 +45,8 @@ public:
 /// A promise died before it was set.
 class EDDY_API broken_promise_error : public std::runtime_error {
 public:
-    broken_promise_error() : std::runtime_error("the promise was destroyed before its result was set") {}
+    broken_promise_error()
+        : std::runtime_error("the promise was destroyed before its result was set") {}
     ~broken_promise_error() override;
 };
 

@@ -3,8 +3,8 @@
 // Whichever thread resumes that coroutine, the awaiting branch continues on a worker.
 //
 // Memory:     one small frame an await.
-// Cancel:     a foreign awaitable cannot be withdrawn: the request stays pending until it completes, then the await
-//             gives its result and the next suspension throws.
+// Cancel:     a foreign awaitable cannot be withdrawn: the request stays pending until it
+//             completes, then the await gives its result and the next suspension throws.
 
 #pragma once
 
@@ -28,7 +28,9 @@ public:
         static std::suspend_never initial_suspend() noexcept { return {}; }
         static std::suspend_never final_suspend() noexcept { return {}; }
         static void return_void() noexcept {}
-        [[noreturn]] static void unhandled_exception() noexcept { std::terminate(); } // the body catches all
+        [[noreturn]] static void unhandled_exception() noexcept {
+            std::terminate();
+        } // the body catches all
         static void* operator new(std::size_t bytes) { return frame_cache::allocate(bytes); }
         static void operator delete(void* memory, std::size_t bytes) noexcept {
             frame_cache::deallocate(memory, bytes);
@@ -37,7 +39,8 @@ public:
         static void* operator new(std::size_t bytes, std::align_val_t align) {
             return ::operator new(bytes, align);
         }
-        static void operator delete(void* memory, std::size_t bytes, std::align_val_t align) noexcept {
+        static void operator delete(void* memory, std::size_t bytes,
+                                    std::align_val_t align) noexcept {
             ::operator delete(memory, bytes, align);
         }
     };
@@ -61,7 +64,8 @@ struct foreign_result {
 template <typename A>
 class foreign_op final : public op {
     using result = typename foreign_result<A>::type;
-    using kept = std::conditional_t<std::is_rvalue_reference_v<result>, std::remove_reference_t<result>, result>;
+    using kept = std::conditional_t<std::is_rvalue_reference_v<result>,
+                                    std::remove_reference_t<result>, result>;
 
 public:
     explicit foreign_op(A&& awaited) noexcept : awaited_(std::forward<A>(awaited)) {}

@@ -1,12 +1,15 @@
-// fork_group.hpp — the children of one gather: started one after the other, inline unless a thief takes the next.
+// fork_group.hpp — the children of one gather: started one after the other, inline unless a thief
+// takes the next.
 //
-// The group itself is what lies on the forks deque: "my next child has not been started". A *chain* is a run of
-// children started one after the other on one worker. The first chain begins in the gather, each other one where
-// the group was taken from a deque by a thief (or by its own scheduler). A chain ends when a child completes and
-// the group is not at the bottom of that worker's deque; the chain that ran the last child knows how many there are.
+// The group itself is what lies on the forks deque: "my next child has not been started". A *chain*
+// is a run of children started one after the other on one worker. The first chain begins in the
+// gather, each other one where the group was taken from a deque by a thief (or by its own
+// scheduler). A chain ends when a child completes and the group is not at the bottom of that
+// worker's deque; the chain that ran the last child knows how many there are.
 //
-// Threads:    next_ and steals_: whoever holds the group (from taking it off a deque to pushing it back, and after
-//             the last child was started the chain that started it).  The rest: see the pairs.
+// Threads:    next_ and steals_: whoever holds the group (from taking it off a deque to pushing it
+//             back, and after the last child was started the chain that started it).  The rest: see
+//             the pairs.
 // Progress:   wait-free apart from the deque; no atomic at all while nothing is stolen.
 // Memory:     lives in the awaiting frame, with one branch a child.
 // Cancel:     abort() passes the request to every child; a child not started yet never is.
@@ -31,7 +34,8 @@ namespace eddy::inline v0 {
 
 class EDDY_API fork_group : public op {
 public:
-    /// For a scheduler that took the group off a deque: gives the coroutine of the next child, to be resumed.
+    /// For a scheduler that took the group off a deque: gives the coroutine of the next child, to
+    /// be resumed.
     [[nodiscard]] std::coroutine_handle<> take_next() noexcept;
 
     [[nodiscard]] task_base& task() const noexcept { return *task_; }
@@ -40,8 +44,8 @@ public:
     [[nodiscard]] std::span<branch> children() const noexcept { return {children_, count_}; }
 
     /// `child` has completed; gives what the worker goes on with.
-    [[nodiscard, gnu::always_inline]] inline std::coroutine_handle<> child_done(branch& child,
-                                                                               promise_base& promise) noexcept {
+    [[nodiscard, gnu::always_inline]] inline std::coroutine_handle<>
+    child_done(branch& child, promise_base& promise) noexcept {
         child.set_leaf(&promise);
         if (!child.is_last_child()) {
             return scheduler::current()->forks().pop_if(this) ? start_next() : end_chain();
@@ -55,7 +59,8 @@ public:
     /// A child has failed; the first one is what the gather throws.
     void note_failure(std::uint32_t index) noexcept {
         std::uint32_t none = no_failure;
-        failed_.compare_exchange_strong(none, index, relaxed, relaxed); // count: P1 carries the exception; fail: same
+        failed_.compare_exchange_strong(none, index, relaxed,
+                                        relaxed); // count: P1 carries the exception; fail: same
     }
 
     abort_result abort() noexcept override;
@@ -70,8 +75,8 @@ protected:
 
     /// Starts the children of the awaiting coroutine; gives what to run: the first child.
     /// Throws: std::bad_alloc; then nothing was started.
-    [[nodiscard, gnu::always_inline]] inline std::coroutine_handle<> start(promise_base& awaiting, branch* children,
-                                                                          std::uint32_t count) {
+    [[nodiscard, gnu::always_inline]] inline std::coroutine_handle<>
+    start(promise_base& awaiting, branch* children, std::uint32_t count) {
         scheduler& mine = *scheduler::current();
         attach(awaiting);
         task_ = mine.running();
@@ -98,7 +103,8 @@ protected:
     static constexpr std::uint32_t no_failure = std::numeric_limits<std::uint32_t>::max();
     [[noreturn]] void throw_cancelled() const { parent().throw_cancelled(); }
     [[nodiscard]] bool cancel_requested() const noexcept {
-        return cancelled_.load(relaxed); // count: set before the children hear of it, read after they joined
+        return cancelled_.load(
+            relaxed); // count: set before the children hear of it, read after they joined
     }
 
 private:

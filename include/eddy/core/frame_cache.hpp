@@ -1,4 +1,5 @@
-// frame_cache.hpp — where coroutine frames and task control blocks come from: a free list a thread and size class.
+// frame_cache.hpp — where coroutine frames and task control blocks come from: a free list a thread
+// and size class.
 //
 // Threads:    all: any thread; a block may be freed by another thread than the one that got it.
 // Progress:   a hit is a few instructions; a miss and an overflow go to operator new and delete.
@@ -58,7 +59,8 @@ public:
         deallocate_slow(memory, bytes);
     }
 
-    /// Blocks handed out by all threads and not given back. Exact while no thread allocates or frees.
+    /// Blocks handed out by all threads and not given back. Exact while no thread allocates or
+    /// frees.
     [[nodiscard]] EDDY_API static std::int64_t live_hint() noexcept;
 
 private:
@@ -68,7 +70,8 @@ private:
     struct size_class {
         block* free;
         std::uint32_t count;
-        std::uint32_t limit; // 0 until the thread has asked once: then its end gives the blocks back
+        std::uint32_t
+            limit; // 0 until the thread has asked once: then its end gives the blocks back
     };
     struct thread_cache {
         std::array<size_class, size_max / class_bytes> classes;
@@ -82,8 +85,10 @@ private:
     EDDY_API static void* allocate_slow(std::size_t bytes);
     EDDY_API static void deallocate_slow(void* memory, std::size_t bytes) noexcept;
 
-    // initial-exec: one instruction to reach, also from other libraries; trivial, so without a guard.
-    EDDY_API static constinit thread_local thread_cache local_ __attribute__((tls_model("initial-exec")));
+    // initial-exec: one instruction to reach, also from other libraries; trivial, so without a
+    // guard.
+    EDDY_API static constinit thread_local thread_cache local_
+        __attribute__((tls_model("initial-exec")));
 };
 
 } // namespace eddy::inline v0

@@ -62,7 +62,9 @@ public:
     }
 
 private:
-    bool claim() noexcept { return !claimed_.exchange(true, relaxed); } // count: complete() publishes the result
+    bool claim() noexcept {
+        return !claimed_.exchange(true, relaxed); // count: complete() publishes the result
+    }
     void destroy() noexcept override { delete this; }
 
     atomic<bool> claimed_{false};
@@ -70,10 +72,11 @@ private:
 
 /// A result that is not there yet. Copies share it.
 ///
-/// `co_await f` waits for it and gives `const T&` (T& for a reference, nothing for void); `co_await std::move(f)`
-/// and an await of a temporary give a T: copied, or moved if T cannot be copied.
+/// `co_await f` waits for it and gives `const T&` (T& for a reference, nothing for void); `co_await
+/// std::move(f)` and an await of a temporary give a T: copied, or moved if T cannot be copied.
 /// Throws:   what was given to set_exception; cancelled_error; broken_promise_error.
-/// Cancel:   the wait ends, the future stays as it is: others may wait for it too. (asyncio cancels the future.)
+/// Cancel:   the wait ends, the future stays as it is: others may wait for it too. (asyncio cancels
+///           the future.)
 /// Threads:  any; awaited in tasks only.
 template <typename T = void>
 class future {
@@ -87,7 +90,8 @@ public:
     [[nodiscard]] bool done() const noexcept { return state_->done(); }
     [[nodiscard]] bool cancelled() const noexcept { return state_->cancelled(); }
 
-    /// The result, without waiting. Throws: as an await; invalid_state_error("result is not set") before it is done.
+    /// The result, without waiting. Throws: as an await; invalid_state_error("result is not set")
+    /// before it is done.
     decltype(auto) result() const {
         state_->check();
         return state_->slot().get();
@@ -123,7 +127,8 @@ private:
 template <typename T>
 class future<T>::shared_wait final : public future_wait {
 public:
-    explicit shared_wait(manual_state<T>& state) noexcept : future_wait(state, on_cancel::stop_waiting) {}
+    explicit shared_wait(manual_state<T>& state) noexcept
+        : future_wait(state, on_cancel::stop_waiting) {}
     decltype(auto) await_resume() {
         this->check_aborted();
         auto& mine = static_cast<manual_state<T>&>(this->state());
@@ -143,7 +148,8 @@ public:
         this->check_aborted();
         auto& mine = static_cast<manual_state<T>&>(this->state());
         mine.check();
-        if constexpr (std::is_void_v<T> || std::is_copy_constructible_v<T> || std::is_reference_v<T>) {
+        if constexpr (std::is_void_v<T> || std::is_copy_constructible_v<T> ||
+                      std::is_reference_v<T>) {
             return mine.slot().get();
         } else {
             return mine.slot().take();
@@ -200,7 +206,9 @@ public:
     [[nodiscard]] bool done() const noexcept { return state_->done(); }
 
 private:
-    [[noreturn]] static void throw_set_twice() { throw invalid_state_error("the result is set already"); }
+    [[noreturn]] static void throw_set_twice() {
+        throw invalid_state_error("the result is set already");
+    }
 
     state_ref<manual_state<T>> state_;
 };

@@ -1,4 +1,5 @@
-// future_state.hpp — a result that is not there yet, and who waits for it; shared by future, promise and task.
+// future_state.hpp — a result that is not there yet, and who waits for it; shared by future,
+// promise and task.
 //
 // Threads:    all: any thread; set once.
 // Progress:   add and complete are one CAS each; remove excludes both for a few instructions.
@@ -61,16 +62,20 @@ public:
     bool remove(future_waiter& waiter) noexcept;
 
     /// Whether it ended as cancelled; false before it is done.
-    [[nodiscard]] bool cancelled() const noexcept { return done() && outcome_ == outcome::cancelled; }
+    [[nodiscard]] bool cancelled() const noexcept {
+        return done() && outcome_ == outcome::cancelled;
+    }
     /// Whether it ended by an exception or as cancelled; false before it is done.
     [[nodiscard]] bool failed() const noexcept { return done() && outcome_ != outcome::value; }
 
     /// Somebody has looked at the result, so that a failure is not reported.
-    void mark_retrieved() noexcept { retrieved_.store(true, relaxed); } // count: read by the last drop (P3)
+    void mark_retrieved() noexcept {
+        retrieved_.store(true, relaxed); // count: read by the last drop (P3)
+    }
 
     void keep() noexcept { references_.fetch_add(1, relaxed); } // count: the caller holds one
     void drop() noexcept {
-        if (references_.load(acquire) == 1 ||               // P3: the only holder is the caller
+        if (references_.load(acquire) == 1 ||         // P3: the only holder is the caller
             references_.fetch_sub(1, acq_rel) == 1) { // P3, both ends
             destroy();
         }
@@ -85,7 +90,9 @@ protected:
 
     /// The result has been written: wakes everybody. Once.
     void complete(outcome how) noexcept;
-    [[nodiscard]] bool retrieved() const noexcept { return retrieved_.load(relaxed); } // count: see mark_retrieved
+    [[nodiscard]] bool retrieved() const noexcept {
+        return retrieved_.load(relaxed); // count: see mark_retrieved
+    }
     /// Only one holder is left: the caller.
     [[nodiscard]] bool unique() const noexcept { return references_.load(acquire) == 1; } // P3
 

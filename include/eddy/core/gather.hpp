@@ -1,8 +1,8 @@
 // gather.hpp — run several awaitables at the same time and wait for all.
 //
-// Of coroutines it is structured fork-join: nothing is allocated besides their frames, nothing atomic happens unless
-// an idle worker takes a child, and it returns when all have ended. Of tasks and futures it is asyncio's: the first
-// exception is thrown at once and the others go on.
+// Of coroutines it is structured fork-join: nothing is allocated besides their frames, nothing
+// atomic happens unless an idle worker takes a child, and it returns when all have ended. Of tasks
+// and futures it is asyncio's: the first exception is thrown at once and the others go on.
 //
 // Cancel:     passes to every child; the gather waits for them, then throws cancelled_error.
 
@@ -131,8 +131,7 @@ public:
         }
     }
     gather_range_op(gather_range_op&& fresh) noexcept
-        : gather_base(std::move(fresh)),
-          count_(std::exchange(fresh.count_, 0)),
+        : gather_base(std::move(fresh)), count_(std::exchange(fresh.count_, 0)),
           children_(std::exchange(fresh.children_, nullptr)) {}
     ~gather_range_op() {
         destroy(children());
@@ -183,7 +182,8 @@ coro<await_result_t<A>> as_coro(A awaited) {
 template <typename A>
 auto to_coro(A&& awaited) {
     if constexpr (is_coro<std::remove_cvref_t<A>>) {
-        static_assert(!std::is_lvalue_reference_v<A>, "a coro is used up by gather: gather(std::move(c), …)");
+        static_assert(!std::is_lvalue_reference_v<A>,
+                      "a coro is used up by gather: gather(std::move(c), …)");
         return std::forward<A>(awaited);
     } else {
         return as_coro<A>(std::forward<A>(awaited));
@@ -197,13 +197,14 @@ inline constexpr bool is_handle<task<T>> = true;
 template <typename T>
 inline constexpr bool is_handle<future<T>> = true;
 
-/// Runs coroutines at the same time, on any workers, and gives their results as a tuple in the order of the
-/// arguments (std::monostate for void; nothing at all if all are void).
+/// Runs coroutines at the same time, on any workers, and gives their results as a tuple in the
+/// order of the arguments (std::monostate for void; nothing at all if all are void).
 ///
 /// Suspends: until all have ended: they may refer to the caller's locals.
 /// Throws:   the exception that came first, once all have ended.
 /// Cancel:   all children are cancelled and awaited; then cancelled_error.
-/// Order:    the first child runs at once, inline; the next ones when a worker is free, at the latest in turn.
+/// Order:    the first child runs at once, inline; the next ones when a worker is free, at the
+///           latest in turn.
 /// Cost:     about 2 ns a child over a plain await.
 template <typename... Ts>
     requires(sizeof...(Ts) > 0)
@@ -213,7 +214,8 @@ template <typename... Ts>
 
 /// The same where some of the awaitables are no coroutines.
 template <typename... As>
-    requires(sizeof...(As) > 0 && !(is_coro<std::remove_cvref_t<As>> && ...) && (awaitable<As> && ...) && !(is_handle<std::remove_cvref_t<As>> && ...))
+    requires(sizeof...(As) > 0 && !(is_coro<std::remove_cvref_t<As>> && ...) &&
+             (awaitable<As> && ...) && !(is_handle<std::remove_cvref_t<As>> && ...))
 [[nodiscard]] auto gather(As&&... awaited) {
     return gather_op<await_result_t<As>...>(to_coro(std::forward<As>(awaited))...);
 }
@@ -242,7 +244,8 @@ public:
         if constexpr (!all_void) {
             return std::apply(
                 [](auto&... each) {
-                    return std::tuple<gathered_t<typename Handles::value_type>...>{value_of(each)...};
+                    return std::tuple<gathered_t<typename Handles::value_type>...>{
+                        value_of(each)...};
                 },
                 as_tuple());
         }
@@ -267,7 +270,8 @@ class gather_handle_range_op final : private std::vector<Handle>, public multi_w
 public:
     explicit gather_handle_range_op(std::vector<Handle> of)
         : std::vector<Handle>(std::move(of)),
-          multi_wait(states_of(static_cast<const std::vector<Handle>&>(*this)), until::first_failure, on_abort::cancel_producers) {}
+          multi_wait(states_of(static_cast<const std::vector<Handle>&>(*this)),
+                     until::first_failure, on_abort::cancel_producers) {}
 
     auto await_resume() {
         finish();

@@ -35,7 +35,9 @@ public:
 
 protected:
     /// Ends the wait as it stands; any thread. True: the caller must wake the waiter.
-    [[nodiscard]] bool expire() noexcept { return !settled_.exchange(true, acq_rel); } // P1, both ends
+    [[nodiscard]] bool expire() noexcept {
+        return !settled_.exchange(true, acq_rel); // P1, both ends
+    }
     /// Registers with all states; inside park().
     void register_all() noexcept;
 
@@ -53,8 +55,9 @@ protected:
         return out;
     }
 
-    /// For await_resume: leaves all states. Throws: cancelled_error if the wait was aborted, or if a cancel was passed
-    /// on, whatever the producers made of it; but not if the first failure was an exception.
+    /// For await_resume: leaves all states. Throws: cancelled_error if the wait was aborted, or if
+    /// a cancel was passed on, whatever the producers made of it; but not if the first failure was
+    /// an exception.
     void finish();
     /// After finish(): throws the failure of `handle`, if that is what ended the wait.
     template <typename Handle>
@@ -83,7 +86,7 @@ private:
     on_abort policy_;
     bool armed_ = false;
     std::size_t targets_given_ = 0; // in the cancel walk that is under way
-    bool cancel_seen_ = false;            // written under the branch's lock, read when it runs again
+    bool cancel_seen_ = false;      // written under the branch's lock, read when it runs again
     const future_state* cause_ = nullptr; // what ended the wait; by whoever set settled_
     atomic<bool> settled_{false};
     atomic<std::uint32_t> remaining_;

@@ -1,11 +1,14 @@
-// op.hpp — the one way to wait: lives in the awaiting frame, is woken by wake() and cancelled by abort().
+// op.hpp — the one way to wait: lives in the awaiting frame, is woken by wake() and cancelled by
+// abort().
 //
-// An awaitable of eddy has await_ready(), await_suspend(promise_base&) and await_resume(); those that wait derive
-// from op and suspend through park().
+// An awaitable of eddy has await_ready(), await_suspend(promise_base&) and await_resume(); those
+// that wait derive from op and suspend through park().
 //
-// Threads:    park: the branch.  wake: whoever completed the op, once.  abort: any thread, under the branch's lock.
+// Threads:    park: the branch.  wake: whoever completed the op, once.  abort: any thread, under
+//             the branch's lock.
 // Memory:     nothing is allocated; after park gave true, or wake was called, the op may be gone.
-// Cancel:     the branch word decides between wake and abort; abort says what became of the wake-up.
+// Cancel:     the branch word decides between wake and abort; abort says what became of the
+//             wake-up.
 // Design:     docs/design/cancel.md
 
 #pragma once
@@ -22,8 +25,9 @@ public:
     /// Withdraws the op from what it waits for. Must not wait for whoever might be in wake().
     virtual abort_result abort() noexcept = 0;
 
-    /// An op that waits for other branches gives them one after the other, each once, so that the cancel is passed on
-    /// to them first; nullptr: no more. If one of them accepts it, abort is not called.
+    /// An op that waits for other branches gives them one after the other, each once, so that the
+    /// cancel is passed on to them first; nullptr: no more. If one of them accepts it, abort is not
+    /// called.
     [[nodiscard]] virtual branch* next_target() noexcept { return nullptr; }
 
     /// The branch that waits in this; valid from park() on.
@@ -35,9 +39,11 @@ protected:
     op(op&& /*fresh*/) noexcept {}
     ~op() = default;
 
-    /// Suspends the coroutine of `promise` in this op. `arm()` registers the op with what it waits for; from then
-    /// on wake() may come. False: go on at once, because the wake-up came already or a cancel was pending. What always
-    /// comes already does not keep the others waiting: when the step's budget is used up the branch queues behind them.
+    /// Suspends the coroutine of `promise` in this op. `arm()` registers the op with what it waits
+    /// for; from then on wake() may come. False: go on at once, because the wake-up came already or
+    /// a cancel was pending. What always
+    /// comes already does not keep the others waiting: when the step's budget is used up the branch
+    /// queues behind them.
     template <typename Arm>
     [[nodiscard]] bool park(promise_base& promise, Arm&& arm) {
         prepare(promise);
@@ -62,14 +68,16 @@ protected:
             waiter_->throw_cancelled();
         }
     }
-    /// As check_aborted, for an op that delivers nothing: a request that came after the wake-up is delivered too.
+    /// As check_aborted, for an op that delivers nothing: a request that came after the wake-up is
+    /// delivered too.
     void check_cancelled() {
         if (waiter_->take_cancel() || aborted_) [[unlikely]] {
             waiter_->throw_cancelled();
         }
     }
     [[nodiscard]] bool aborted() const noexcept { return aborted_; }
-    /// For next_target() at its end: abort has to be called even though targets accepted the cancel.
+    /// For next_target() at its end: abort has to be called even though targets accepted the
+    /// cancel.
     void ask_for_abort() noexcept { passed_on_ = false; }
 
 private:

@@ -1,4 +1,5 @@
-// outcome.hpp — the result of an await as a value: what came, or why nothing came. C++ cannot co_await in a catch.
+// outcome.hpp — the result of an await as a value: what came, or why nothing came. C++ cannot
+// co_await in a catch.
 
 #pragma once
 
@@ -34,7 +35,7 @@ public:
     /// The exception, null if there is a value.
     [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
     /// Whether the exception is a cancelled_error.
-    [[nodiscard]] bool cancelled() const noexcept { 
+    [[nodiscard]] bool cancelled() const noexcept {
         return error_ != nullptr && *error_.__cxa_exception_type() == typeid(cancelled_error);
     }
     /// Whether the exception is an E or derived from it.

@@ -1,7 +1,7 @@
 // promise.hpp — what every coroutine of eddy has: its awaiter, its branch, and where it stands.
 //
-// The three together are the await chain: from a branch's leaf along awaiter() to its root, each with the place of
-// its await. It is always there and costs one store an await.
+// The three together are the await chain: from a branch's leaf along awaiter() to its root, each
+// with the place of its await. It is always there and costs one store an await.
 //
 // Threads:    the branch; read by whoever has locked or stopped it.
 // Memory:     24 bytes besides the result.
@@ -33,7 +33,8 @@ public:
     struct final_op {
         static bool await_ready() noexcept { return false; }
         template <typename Promise>
-        [[gnu::always_inline]] static std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) noexcept {
+        [[gnu::always_inline]] static std::coroutine_handle<>
+        await_suspend(std::coroutine_handle<Promise> self) noexcept {
             return self.promise().finish();
         }
         static void await_resume() noexcept {}
@@ -43,14 +44,14 @@ public:
     static final_op final_suspend() noexcept { return {}; }
 
     template <typename A>
-    auto await_transform(A&& awaited,
-                         std::source_location site = std::source_location::current()) {
+    auto await_transform(A&& awaited, std::source_location site = std::source_location::current()) {
         site_ = site;
         return awaiter_for(std::forward<A>(awaited));
     }
     // By value: the object goes straight into the awaiter, and none stays in the frame.
     template <typename T>
-    auto await_transform(coro<T> awaited, std::source_location site = std::source_location::current()) {
+    auto await_transform(coro<T> awaited,
+                         std::source_location site = std::source_location::current()) {
         site_ = site;
         return op_holder<coro_op<T>>(std::move(awaited));
     }

@@ -1,4 +1,5 @@
-// report.hpp — where things go that nobody asked for: exceptions never retrieved, coroutines never awaited.
+// report.hpp — where things go that nobody asked for: exceptions never retrieved, coroutines never
+// awaited.
 //
 // Threads:    on_unhandled, emit: any thread; the handler may run on several threads at a time.
 
@@ -17,26 +18,28 @@ namespace eddy::inline v0 {
 class promise_base;
 
 enum class report_kind : std::uint8_t {
-    never_retrieved,  // a task failed and its last handle died unread
-    never_awaited,    // a coroutine object died without having run
-    callback_failed,  // a callback of call_soon, call_later, add_reader or a done callback threw
-    refuses_to_end,   // a task still runs after the grace period of a shutdown
-    slow_step         // a task has kept its loop for longer than slow_step
+    never_retrieved, // a task failed and its last handle died unread
+    never_awaited,   // a coroutine object died without having run
+    callback_failed, // a callback of call_soon, call_later, add_reader or a done callback threw
+    refuses_to_end,  // a task still runs after the grace period of a shutdown
+    slow_step        // a task has kept its loop for longer than slow_step
 };
 
 /// What a handler is given. The references end with the call.
 struct report {
     report_kind kind = report_kind::never_retrieved;
-    std::string message;         // a whole sentence: names the task, its creation site, what() of the error
-    std::string task_name;       // empty where there is no task
-    std::source_location site{}; // where the task was created, the coroutine defined, the callback given
-    std::exception_ptr error;    // null where there is none
+    std::string message; // a whole sentence: names the task, its creation site, what() of the error
+    std::string task_name; // empty where there is no task
+    std::source_location
+        site{}; // where the task was created, the coroutine defined, the callback given
+    std::exception_ptr error; // null where there is none
 };
 
 /// Receives a report. Must not throw; what it throws is dropped.
 using unhandled_handler = std::function<void(const report&)>;
 
-/// Sets the handler of the process and gives the previous one. An empty one restores the default: a line on stderr.
+/// Sets the handler of the process and gives the previous one. An empty one restores the default: a
+/// line on stderr.
 EDDY_API unhandled_handler on_unhandled(unhandled_handler handler);
 
 /// Gives `what` to the handler.
@@ -46,10 +49,12 @@ EDDY_API void emit(const report& what) noexcept;
 EDDY_API void emit_callback_failure(const char* what, const std::exception_ptr& error,
                                     std::source_location site = {}) noexcept;
 
-/// "coroutine f, defined at file:line, was never awaited"; silent while an exception unwinds the stack.
+/// "coroutine f, defined at file:line, was never awaited"; silent while an exception unwinds the
+/// stack.
 EDDY_API void report_never_awaited(promise_base& promise) noexcept;
 
-/// what() of an exception, "unknown exception" if it is no std::exception, "no exception" if it is null.
+/// what() of an exception, "unknown exception" if it is no std::exception, "no exception" if it is
+/// null.
 EDDY_API std::string describe(const std::exception_ptr& error);
 
 } // namespace eddy::inline v0

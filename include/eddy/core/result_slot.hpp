@@ -1,7 +1,9 @@
-// result_slot.hpp — the result of a coroutine, task or future: nothing yet, a value, or an exception.
+// result_slot.hpp — the result of a coroutine, task or future: nothing yet, a value, or an
+// exception.
 //
 // Threads:    one writer, then readers that are ordered after it.
-// Invariants: I1  an error replaces a value, nothing replaces an error; take leaves a moved-from value.
+// Invariants: I1  an error replaces a value, nothing replaces an error; take leaves a moved-from
+//                 value.
 
 #pragma once
 
@@ -23,7 +25,8 @@ enum class slot_state : std::uint8_t { empty, value, error };
 template <typename T>
 class result_slot {
     static constexpr bool is_reference = std::is_reference_v<T>;
-    using stored = std::conditional_t<is_reference, std::remove_reference_t<T>*, std::remove_const_t<T>>;
+    using stored =
+        std::conditional_t<is_reference, std::remove_reference_t<T>*, std::remove_const_t<T>>;
 
 public:
     using lvalue = std::conditional_t<is_reference, T, const T&>;

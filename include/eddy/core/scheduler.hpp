@@ -1,4 +1,5 @@
-// scheduler.hpp — what core knows of a worker: a deque to fork on, a queue to make ready in, an inbox to post to.
+// scheduler.hpp — what core knows of a worker: a deque to fork on, a queue to make ready in, an
+// inbox to post to.
 //
 // Threads:    current, forks, running, spend, make_ready, run_step: the worker's own thread.
 //             post, post_callback: any thread.
@@ -53,8 +54,9 @@ protected:
 
 /// A function called by one loop: in the order of the posts, and never two of one loop at a time.
 ///
-/// It is in two queues at once: in the loop's FIFO of callbacks, and as a turn among what is ready. Whoever takes the
-/// turn runs the oldest callback of the FIFO; so a sibling may run it while the loop is stuck, and order still holds.
+/// It is in two queues at once: in the loop's FIFO of callbacks, and as a turn among what is ready.
+/// Whoever takes the turn runs the oldest callback of the FIFO; so a sibling may run it while the
+/// loop is stuck, and order still holds.
 class callback : public runnable {
 public:
     callback() noexcept : runnable(kind::callback) {}
@@ -96,7 +98,8 @@ public:
     // -- own thread --
 
     [[nodiscard]] forks_deque<fork_group>& forks() noexcept { return forks_; }
-    /// The task of the step that runs or ran last; nullptr in a callback. Siblings may compare it, not follow it.
+    /// The task of the step that runs or ran last; nullptr in a callback. Siblings may compare it,
+    /// not follow it.
     [[nodiscard]] task_base* running() const noexcept {
         return running_.load(relaxed); // own: written by this thread; hint: to siblings
     }

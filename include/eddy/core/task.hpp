@@ -1,8 +1,8 @@
 // task.hpp — a coroutine that was scheduled: its control block, and the handles of it.
 //
 // Threads:    handles: any thread; awaited in tasks only.
-// Memory:     one control block a task, from frame_cache; the runtime holds a reference while the task runs, so a
-//             dropped handle does not stop it.
+// Memory:     one control block a task, from frame_cache; the runtime holds a reference while the
+//             task runs, so a dropped handle does not stop it.
 // Pairs:      P4  extras_: own_extras -> its readers    a reader sees the name and reason
 // Invariants: I1  from its first schedule() to finish() the root branch is queued, runs, or waits.
 //             I2  the frame dies when the coroutine ends; the result lives in the control block.
@@ -33,9 +33,9 @@ enum class task_state : std::uint8_t { created, scheduled, running, suspended, d
 
 /// What create_task may be told.
 struct task_options {
-    std::string_view name{};        // default: "Task-N"
-    bool pinned = false;            // runs on the loop that created it and nowhere else
-    bool eager = false;             // runs at once, up to its first suspension
+    std::string_view name{}; // default: "Task-N"
+    bool pinned = false;     // runs on the loop that created it and nowhere else
+    bool eager = false;      // runs at once, up to its first suspension
 };
 
 class EDDY_API task_base : public future_state, public list_hook {
@@ -61,15 +61,17 @@ public:
     [[nodiscard]] branch& root() noexcept { return root_; }
     [[nodiscard]] placement* placed() const noexcept { return placement_; }
     /// The scheduler that ran it last.
-    [[nodiscard]] scheduler* home() const noexcept { return home_.load(relaxed); } // hint: any of the runtime will do
+    [[nodiscard]] scheduler* home() const noexcept {
+        return home_.load(relaxed); // hint: any of the runtime will do
+    }
     [[nodiscard]] const void* runtime_id() const noexcept { return home()->runtime_id(); }
 
     void add_done_callback(std::function<void(any_task)> fn);
 
     // -- whoever creates it --
 
-    /// Names and registers the task; the caller then schedules its root branch. The runtime's reference is one of
-    /// those it was made with.
+    /// Names and registers the task; the caller then schedules its root branch. The runtime's
+    /// reference is one of those it was made with.
     void start(scheduler& on, const task_options& options, placement* where,
                task_registry& registry) noexcept;
 
@@ -77,7 +79,7 @@ public:
 
     void note_scheduled() noexcept { step_.store(step::scheduled, relaxed); } // hint: for stage()
     void note_running(scheduler& on) noexcept {
-        home_.store(&on, relaxed); // hint: see home()
+        home_.store(&on, relaxed);           // hint: see home()
         step_.store(step::running, relaxed); // hint: for stage()
     }
     /// The root coroutine has ended, or must not be started since it was cancelled.
@@ -88,7 +90,8 @@ public:
 protected:
     ~task_base() override;
     [[noreturn]] void throw_cancelled() const override;
-    /// Moves the result out of the coroutine and destroys its frame; gives the exception, if it ended by one.
+    /// Moves the result out of the coroutine and destroys its frame; gives the exception, if it
+    /// ended by one.
     virtual std::exception_ptr take_result(promise_base& root) noexcept = 0;
     void report_unread(const std::exception_ptr& error) const noexcept;
 
@@ -183,26 +186,34 @@ public:
     [[nodiscard]] std::string name() const { return base_->name(); }
     /// The name of the coroutine function, as the compiler writes it.
     [[nodiscard]] const char* coroutine_name() const noexcept { return base_->coroutine_name(); }
-    [[nodiscard]] std::source_location creation_site() const noexcept { return base_->creation_site(); }
+    [[nodiscard]] std::source_location creation_site() const noexcept {
+        return base_->creation_site();
+    }
 
     [[nodiscard]] bool done() const noexcept { return base_->done(); }
     [[nodiscard]] task_state stage() const noexcept { return base_->stage(); }
     /// Whether it ended by a cancelled_error; false while it runs.
     [[nodiscard]] bool cancelled() const noexcept { return base_->cancelled(); }
 
-    /// Makes the task's current or next suspension throw one cancelled_error, which it may catch; what it awaits
-    /// (a task, the children of a gather) is cancelled with it. Gives false if the task is done.
+    /// Makes the task's current or next suspension throw one cancelled_error, which it may catch;
+    /// what it awaits (a task, the children of a gather) is cancelled with it. Gives false if the
+    /// task is done.
     bool cancel(std::string_view reason = {}) const;
     /// The cancels requested and not taken back.
     [[nodiscard]] unsigned cancelling() const noexcept { return base_->cancelling(); }
     /// Takes one request back in the count (not one that is pending); gives the count.
     unsigned uncancel() const noexcept { return base_->uncancel(); }
 
-    /// Has `fn` called by the caller's loop (the task's, on a thread that has none), as call_soon does, once the task
-    /// is done. Throws: no_running_loop, if the task is done and the thread has no loop.
-    void add_done_callback(std::function<void(any_task)> fn) const { base_->add_done_callback(std::move(fn)); }
+    /// Has `fn` called by the caller's loop (the task's, on a thread that has none), as call_soon
+    /// does, once the task is done. Throws: no_running_loop, if the task is done and the thread has
+    /// no loop.
+    void add_done_callback(std::function<void(any_task)> fn) const {
+        base_->add_done_callback(std::move(fn));
+    }
 
-    friend bool operator==(const any_task& a, const any_task& b) noexcept { return a.base_.get() == b.base_.get(); }
+    friend bool operator==(const any_task& a, const any_task& b) noexcept {
+        return a.base_.get() == b.base_.get();
+    }
 
     [[nodiscard]] task_base* base() const noexcept { return base_.get(); }
     [[nodiscard]] future_state* state() const noexcept { return base_.get(); }
@@ -219,7 +230,9 @@ public:
     void collect(std::vector<any_task>& out);
     /// The task at `address`, if it has not ended; empty otherwise. Never follows the pointer.
     [[nodiscard]] any_task find(const task_base* address) noexcept;
-    [[nodiscard]] std::size_t size() const noexcept { return size_.load(relaxed); } // hint: for shutdown, which looks again
+    [[nodiscard]] std::size_t size() const noexcept {
+        return size_.load(relaxed); // hint: for shutdown, which looks again
+    }
 
 private:
     spin_lock lock_;
@@ -230,12 +243,14 @@ private:
 /// "Task-3 (suspended) in coro<> worker(int), created at main.cpp:12"
 EDDY_API std::string to_string(const any_task& task);
 
-/// The handle of a coroutine that create_task has scheduled. Copies refer to the same task; dropping it stops nothing.
+/// The handle of a coroutine that create_task has scheduled. Copies refer to the same task;
+/// dropping it stops nothing.
 ///
-/// `co_await t` waits and gives `const T&` (T& for a reference, nothing for void); `co_await std::move(t)` and an await
-/// of a temporary move the result out.
+/// `co_await t` waits and gives `const T&` (T& for a reference, nothing for void); `co_await
+/// std::move(t)` and an await of a temporary move the result out.
 /// Throws:   what the coroutine threw; cancelled_error if it ended as cancelled.
-/// Cancel:   a cancel of the awaiting task is passed on to this one; await shield(t) to prevent that.
+/// Cancel:   a cancel of the awaiting task is passed on to this one; await shield(t) to prevent
+///           that.
 template <typename T = void>
 class task : public any_task {
 public:
@@ -245,12 +260,14 @@ public:
     explicit task(state_ref<task_state_of<T>> state) noexcept
         : any_task(state_ref<task_base>::adopt(state.release())) {}
 
-    /// The result, without waiting. Throws: as an await; invalid_state_error("result is not set") before the end.
+    /// The result, without waiting. Throws: as an await; invalid_state_error("result is not set")
+    /// before the end.
     decltype(auto) result() const {
         typed().check();
         return typed().slot().get();
     }
-    /// The exception, null if it returned. Throws: invalid_state_error before the end; cancelled_error.
+    /// The exception, null if it returned. Throws: invalid_state_error before the end;
+    /// cancelled_error.
     [[nodiscard]] std::exception_ptr exception() const {
         typed().check();
         return typed().slot().state() == slot_state::error ? typed().slot().error() : nullptr;
@@ -258,7 +275,8 @@ public:
 
     class shared_wait final : public future_wait {
     public:
-        shared_wait(task_state_of<T>& state, on_cancel policy) noexcept : future_wait(state, policy) {}
+        shared_wait(task_state_of<T>& state, on_cancel policy) noexcept
+            : future_wait(state, policy) {}
         decltype(auto) await_resume() {
             this->check_aborted();
             auto& mine = static_cast<task_state_of<T>&>(this->state());
@@ -291,7 +309,9 @@ public:
         }
     }
 
-    [[nodiscard]] task_state_of<T>& typed() const noexcept { return static_cast<task_state_of<T>&>(*base_); }
+    [[nodiscard]] task_state_of<T>& typed() const noexcept {
+        return static_cast<task_state_of<T>&>(*base_);
+    }
 };
 
 } // namespace eddy::inline v0

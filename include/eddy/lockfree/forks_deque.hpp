@@ -146,7 +146,7 @@ private:
         std::int64_t bottom = 0;
         std::int64_t split = 0;  // what split_ holds
         std::int64_t dry_at = 0; // publish when top_ is here: equal to split, or never reached
-        std::int64_t limit = 0; // there is room in the ring while bottom is below it
+        std::int64_t limit = 0;  // there is room in the ring while bottom is below it
         std::unique_ptr<ring> newest;
     };
 

@@ -20,9 +20,11 @@ class strand;
 [[nodiscard]] EDDY_API scheduler& require_running(const char* call);
 
 /// Registers `state` with `on`, the calling thread's scheduler, and schedules it; for create_task.
-EDDY_API void launch(scheduler& on, task_base& state, const task_options& options, placement* where) noexcept;
+EDDY_API void launch(scheduler& on, task_base& state, const task_options& options,
+                     placement* where) noexcept;
 
-/// Makes `body` a task of the running runtime and gives its handle. It starts after what is ready now, on any worker.
+/// Makes `body` a task of the running runtime and gives its handle. It starts after what is ready
+/// now, on any worker.
 ///
 /// Throws:   std::invalid_argument for an empty coro; no_running_loop.
 /// Cost:     one allocation from the frame cache, no system call.
@@ -36,9 +38,8 @@ task<T> create_task(coro<T> body, const task_options& options = {},
 }
 
 template <typename Fn, typename... Args>
-concept coroutine_function = requires(Fn& fn, Args&... args) {
-    requires is_coro<std::invoke_result_t<Fn&, Args&&...>>;
-};
+concept coroutine_function =
+    requires(Fn& fn, Args&... args) { requires is_coro<std::invoke_result_t<Fn&, Args&&...>>; };
 
 /// Keeps `fn` and `args` in its frame while the coroutine they make runs.
 template <typename Fn, typename... Args>

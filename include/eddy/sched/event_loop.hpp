@@ -1,7 +1,7 @@
 // event_loop.hpp — one worker's loop: callbacks, timers, descriptors.
 //
-// Threads:    as asyncio: call_soon_threadsafe and time from any thread; the rest from tasks and callbacks of the
-//             same runtime, on any of its workers.
+// Threads:    as asyncio: call_soon_threadsafe and time from any thread; the rest from tasks and
+//             callbacks of the same runtime, on any of its workers.
 // Invariants: I1  callbacks of one loop run one at a time, in the order they were queued.
 
 #pragma once
@@ -46,7 +46,8 @@ public:
     event_loop(const event_loop&) = delete;
     event_loop& operator=(const event_loop&) = delete;
 
-    /// Calls `fn(args...)` from the loop, after everything that is ready now. Arguments are decay-copied.
+    /// Calls `fn(args...)` from the loop, after everything that is ready now. Arguments are
+    /// decay-copied.
     template <typename Fn, typename... Args>
         requires std::invocable<std::decay_t<Fn>&, std::decay_t<Args>&...>
     callback_handle call_soon(Fn&& fn, Args&&... args) {
@@ -64,7 +65,8 @@ public:
     template <typename Rep, typename Period, typename Fn, typename... Args>
         requires std::invocable<std::decay_t<Fn>&, std::decay_t<Args>&...>
     callback_handle call_later(std::chrono::duration<Rep, Period> delay, Fn&& fn, Args&&... args) {
-        return queue_at(deadline_after(time(), delay), bound(std::forward<Fn>(fn), std::forward<Args>(args)...));
+        return queue_at(deadline_after(time(), delay),
+                        bound(std::forward<Fn>(fn), std::forward<Args>(args)...));
     }
 
     /// Calls `fn(args...)` from the loop at `when`.
@@ -85,12 +87,14 @@ public:
 
     // -- descriptors of other libraries --
 
-    /// Calls `fn` whenever `fd` can be read (or has failed), until remove_reader. Replaces an earlier one of the fd.
+    /// Calls `fn` whenever `fd` can be read (or has failed), until remove_reader. Replaces an
+    /// earlier one of the fd.
     ///
     /// Throws: std::system_error: EPERM, a regular file, always ready; EBADF.
     void add_reader(int fd, function fn);
     void add_writer(int fd, function fn);
-    /// False: there was none. After it returns on the loop's own callbacks the function is not called any more.
+    /// False: there was none. After it returns on the loop's own callbacks the function is not
+    ///        called any more.
     bool remove_reader(int fd);
     bool remove_writer(int fd);
 
@@ -107,8 +111,10 @@ private:
         if constexpr (sizeof...(Args) == 0 && std::copy_constructible<std::decay_t<Fn>>) {
             return function(std::forward<Fn>(fn));
         } else { // behind a pointer, since std::function wants to copy what it holds
-            auto call = std::make_shared<std::pair<std::decay_t<Fn>, std::tuple<std::decay_t<Args>...>>>(
-                std::forward<Fn>(fn), std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...));
+            auto call =
+                std::make_shared<std::pair<std::decay_t<Fn>, std::tuple<std::decay_t<Args>...>>>(
+                    std::forward<Fn>(fn),
+                    std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...));
             return [call] { std::apply(call->first, call->second); };
         }
     }

@@ -32,12 +32,17 @@ private:
     std::error_code error_;
 };
 
-/// Suspends until `fd` can be read, or has failed: try the call and be ready for EAGAIN. A regular file is always ready.
+/// Suspends until `fd` can be read, or has failed: try the call and be ready for EAGAIN. A regular
+/// file is always ready.
 ///
 /// Throws:   std::system_error: EBADF; EEXIST if somebody waits for the same already.
 /// Cancel:   at once; nothing is lost.
-[[nodiscard]] inline ready_op readable(int fd) noexcept { return {fd, interest::read}; }
+[[nodiscard]] inline ready_op readable(int fd) noexcept {
+    return {fd, interest::read};
+}
 /// The same for writing.
-[[nodiscard]] inline ready_op writable(int fd) noexcept { return {fd, interest::write}; }
+[[nodiscard]] inline ready_op writable(int fd) noexcept {
+    return {fd, interest::write};
+}
 
 } // namespace eddy::inline v0

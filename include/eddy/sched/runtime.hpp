@@ -1,7 +1,10 @@
-// runtime.hpp — N workers, each a thread with an event loop; run(coro) makes one, runs, and closes it.
+// runtime.hpp — N workers, each a thread with an event loop; run(coro) makes one, runs, and closes
+// it.
 //
-// Threads:    one thread drives a runtime: the constructor, run_*, close. stop, and what says so, from any.
-// Memory:     a thread, an epoll and an eventfd a worker; the calling thread is the first worker while it runs.
+// Threads:    one thread drives a runtime: the constructor, run_*, close. stop, and what says so,
+//             from any.
+// Memory:     a thread, an epoll and an eventfd a worker; the calling thread is the first worker
+//             while it runs.
 
 #pragma once
 
@@ -23,33 +26,39 @@ namespace eddy::inline v0 {
 class runtime_core;
 
 struct runtime_options {
-    /// 0: as many as the affinity mask and the cgroup's CPU quota allow; EDDY_WORKERS overrides that.
+    /// 0: as many as the affinity mask and the cgroup's CPU quota allow; EDDY_WORKERS overrides
+    /// that.
     unsigned workers = 0;
     /// Reports slow steps after 100 ms. Also switched on by EDDY_DEBUG=1.
     bool debug = false;
-    /// Time stands still while anything can run, and jumps to the next timer when nothing can. Also switched on by
-    /// EDDY_VIRTUAL_TIME=1. For tests: sleeps of hours take no time.
+    /// Time stands still while anything can run, and jumps to the next timer when nothing can. Also
+    /// switched on by EDDY_VIRTUAL_TIME=1. For tests: sleeps of hours take no time.
     bool virtual_time = false;
     /// How long close() waits for tasks that were cancelled.
     std::chrono::nanoseconds grace = std::chrono::seconds(10);
-    /// A step longer than this is reported, as seen from another worker; 0: 100 ms in debug mode, else 1 s.
+    /// A step longer than this is reported, as seen from another worker; 0: 100 ms in debug mode,
+    /// else 1 s.
     std::chrono::nanoseconds slow_step{0};
-    /// Called at each suspension of a task, on the worker that runs it, before it suspends. For tests: may cancel.
+    /// Called at each suspension of a task, on the worker that runs it, before it suspends. For
+    /// tests: may cancel.
     std::function<void(const any_task&)> on_suspend{};
 };
 
 class EDDY_API runtime {
 public:
-    /// Throws: std::system_error if threads, epolls or eventfds cannot be had, or EDDY_WORKERS is not a number.
+    /// Throws: std::system_error if threads, epolls or eventfds cannot be had, or EDDY_WORKERS is
+    ///         not a number.
     explicit runtime(runtime_options options = {});
     /// close().
     ~runtime();
     runtime(const runtime&) = delete;
     runtime& operator=(const runtime&) = delete;
 
-    /// Runs `main` and whatever else there is until `main` ends; gives its result. May be called again.
+    /// Runs `main` and whatever else there is until `main` ends; gives its result. May be called
+    /// again.
     ///
-    /// Throws: what `main` throws; already_running; runtime_closed; std::invalid_argument for an empty coro.
+    /// Throws: what `main` throws; already_running; runtime_closed; std::invalid_argument for an
+    ///         empty coro.
     template <typename T>
     T run_until_complete(coro<T> main, const task_options& options = {.name = {}},
                          std::source_location site = std::source_location::current()) {
@@ -76,8 +85,9 @@ public:
         return task<T>(std::move(state));
     }
 
-    /// Cancels what is left, awaits it for the grace period, reports what refuses to end by name, and ends the
-    /// threads. What refused is abandoned: its frames, and the loops they may refer to, are not freed.
+    /// Cancels what is left, awaits it for the grace period, reports what refuses to end by name,
+    /// and ends the threads. What refused is abandoned: its frames, and the loops they may refer
+    /// to, are not freed.
     void close() noexcept;
 
     /// The loop of worker `index`.
@@ -101,7 +111,8 @@ private:
     std::unique_ptr<runtime_core> core_;
 };
 
-/// Makes a runtime, runs `main` on it, cancels and awaits what is left, and gives the result of `main`.
+/// Makes a runtime, runs `main` on it, cancels and awaits what is left, and gives the result of
+/// `main`.
 ///
 /// Throws:   what `main` throws; already_running if the thread runs a loop; as runtime().
 /// Threads:  any that runs no loop; blocks it. One after the other, or on several threads at once.
@@ -123,7 +134,7 @@ template <typename Fn, typename... Args>
     requires coroutine_function<std::decay_t<Fn>, std::decay_t<Args>...>
 auto run(Fn&& fn, Args&&... args) {
     return run(call_and_keep<std::decay_t<Fn>, std::decay_t<Args>...>(std::forward<Fn>(fn),
-                                                                     std::forward<Args>(args)...));
+                                                                      std::forward<Args>(args)...));
 }
 
 } // namespace eddy::inline v0

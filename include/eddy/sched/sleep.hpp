@@ -16,7 +16,8 @@ class EDDY_API sleep_op final : public op, private timer_node {
 public:
     enum class base : bool { duration, time_point };
 
-    sleep_op(clock::duration span, base from) noexcept : timer_node(&fired), from_(from), span_(span) {}
+    sleep_op(clock::duration span, base from) noexcept
+        : timer_node(&fired), from_(from), span_(span) {}
     sleep_op(sleep_op&& fresh) noexcept
         : op(), timer_node(&fired), from_(fresh.from_), span_(fresh.span_) {}
 
@@ -43,7 +44,9 @@ public:
     void await_suspend(promise_base& promise) { yield(promise); }
     void await_resume() { check_cancelled(); }
 
-    abort_result abort() noexcept override { return abort_result::completed; } // never waits in the op
+    abort_result abort() noexcept override {
+        return abort_result::completed;
+    } // never waits in the op
 };
 
 /// Suspends the task for at least `span`; 0 or less: as yield().
@@ -61,7 +64,9 @@ template <typename Rep, typename Period>
 }
 
 /// Gives everything that is ready a turn, then goes on: asyncio's sleep(0).
-[[nodiscard]] inline yield_op yield() noexcept { return {}; }
+[[nodiscard]] inline yield_op yield() noexcept {
+    return {};
+}
 
 /// The time of the running loop (virtual in tests); outside of a loop, of the steady clock.
 [[nodiscard]] EDDY_API clock::time_point now() noexcept;

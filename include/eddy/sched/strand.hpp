@@ -1,9 +1,12 @@
-// strand.hpp — a serial group: its tasks run one at a time, on whatever worker, so between two awaits they need no lock.
+// strand.hpp — a serial group: its tasks run one at a time, on whatever worker, so between two
+// awaits they need no lock.
 //
 // Threads:    create_task: tasks of a runtime.
 // Memory:     one allocation; its tasks keep that alive, the object itself may go before them.
-// Invariants: I1  at most one branch of all its tasks runs at a time; FIFO among those that are ready.
-//             I2  the strand is queued or running exactly while its list is not empty or a branch of it runs.
+// Invariants: I1  at most one branch of all its tasks runs at a time; FIFO among those that are
+//                 ready.
+//             I2  the strand is queued or running exactly while its list is not empty or a branch
+//                 of it runs.
 
 #pragma once
 
@@ -24,7 +27,8 @@ public:
     strand(const strand&) = delete;
     strand& operator=(const strand&) = delete;
 
-    /// As eddy::create_task, on this strand. `gather` inside such a task runs its children on the strand too.
+    /// As eddy::create_task, on this strand. `gather` inside such a task runs its children on the
+    /// strand too.
     template <typename T>
     task<T> create_task(coro<T> body, const task_options& options = {},
                         std::source_location site = std::source_location::current()) {

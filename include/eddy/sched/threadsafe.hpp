@@ -22,7 +22,8 @@ class blocking_handle {
 public:
     explicit blocking_handle(task<T> handle) noexcept : task_(std::move(handle)) {}
 
-    /// Blocks until the task is done and gives its result. Throws: what the task threw; cancelled_error.
+    /// Blocks until the task is done and gives its result. Throws: what the task threw;
+    /// cancelled_error.
     decltype(auto) result() const {
         (void)wait_blocking(task_, std::nullopt);
         return task_.result();
@@ -46,10 +47,12 @@ private:
 /// For run_coroutine_threadsafe: registers and queues `state` on `loop`.
 EDDY_API void launch_on(event_loop& loop, task_base& state);
 
-/// Makes `body` a task of `loop`'s runtime, from any thread, and gives a handle that can be waited for.
+/// Makes `body` a task of `loop`'s runtime, from any thread, and gives a handle that can be waited
+/// for.
 template <typename T>
-blocking_handle<T> run_coroutine_threadsafe(coro<T> body, event_loop& loop,
-                                            std::source_location site = std::source_location::current()) {
+blocking_handle<T>
+run_coroutine_threadsafe(coro<T> body, event_loop& loop,
+                         std::source_location site = std::source_location::current()) {
     auto state = state_ref<task_state_of<T>>::adopt(make_task_state(std::move(body), site));
     launch_on(loop, *state);
     return blocking_handle<T>(task<T>(std::move(state)));

@@ -1,5 +1,5 @@
-// timeout.hpp — wait_for and timeout: a timer whose completion is a cancel, turned into timeout_error where it was
-// armed; and shield, which keeps a cancel out.
+// timeout.hpp — wait_for and timeout: a timer whose completion is a cancel, turned into
+// timeout_error where it was armed; and shield, which keeps a cancel out.
 //
 // Invariants: I1  the cancelled operation is awaited before timeout_error is thrown.
 //             I2  a cancel from elsewhere stays a cancelled_error, even if the time is over too.
@@ -30,7 +30,8 @@ public:
     /// When it expires; time_point::max() for never.
     [[nodiscard]] clock::time_point when() const noexcept { return when_; }
     [[nodiscard]] bool expired() const noexcept { return expired_.load(acquire); } // P1
-    /// Moves the deadline; one that has passed expires at the next turn. Throws: invalid_state_error once it has expired.
+    /// Moves the deadline; one that has passed expires at the next turn. Throws:
+    /// invalid_state_error once it has expired.
     void reschedule(clock::time_point when);
 
     enum class body_end : std::uint8_t { finished, cancelled };
@@ -69,7 +70,8 @@ private:
     branch* found_ = nullptr;
 };
 
-/// Runs `body(scope)` until `when`; then cancels it, awaits its end and throws timeout_error. Gives its result.
+/// Runs `body(scope)` until `when`; then cancels it, awaits its end and throws timeout_error. Gives
+/// its result.
 ///
 /// Cancel: passes to the body.
 template <typename Body>
@@ -94,8 +96,8 @@ auto timeout(std::chrono::duration<Rep, Period> limit, Body body) {
 
 /// For wait_for: keeps what is awaited, and awaits it as an A.
 template <typename A, typename Kept, typename Rep, typename Period>
-coro<std::remove_cvref_t<await_result_t<A>>> wait_for_kept(Kept awaited,
-                                                           std::chrono::duration<Rep, Period> limit) {
+coro<std::remove_cvref_t<await_result_t<A>>>
+wait_for_kept(Kept awaited, std::chrono::duration<Rep, Period> limit) {
     timeout_scope scope(co_await own_branch_op());
     scope.reschedule(deadline_after(now(), limit));
     auto result = co_await as_result(static_cast<A&&>(awaited));
@@ -111,19 +113,23 @@ coro<std::remove_cvref_t<await_result_t<A>>> wait_for_kept(Kept awaited,
 
 /// Awaits `awaited` for at most `limit`; then cancels it, awaits its end, and throws timeout_error.
 ///
-/// A value that came is given even if the time is over. A limit of 0 or less gives the operation one chance to be
-/// ready at once. A task that is no temporary keeps its result, and a copy of it is given.
+/// A value that came is given even if the time is over. A limit of 0 or less gives the operation
+/// one chance to be ready at once. A task that is no temporary keeps its result, and a copy of it
+/// is given.
 /// Cancel: passes to `awaited`; the error stays cancelled_error.
 template <awaitable A, typename Rep, typename Period>
 auto wait_for(A&& awaited, std::chrono::duration<Rep, Period> limit) {
     using value = std::remove_cvref_t<A>;
     static_assert(!is_coro<value> || !std::is_lvalue_reference_v<A>,
                   "a coro is awaited once and used up: wait_for(std::move(c), limit)");
-    using kept = std::conditional_t<std::is_copy_constructible_v<value> || !std::is_lvalue_reference_v<A>, value, A>;
+    using kept =
+        std::conditional_t<std::is_copy_constructible_v<value> || !std::is_lvalue_reference_v<A>,
+                           value, A>;
     return wait_for_kept<A, kept>(std::forward<A>(awaited), limit);
 }
 
-/// Awaits a task without passing a cancel on to it: the waiter gets cancelled_error at once, the task goes on.
+/// Awaits a task without passing a cancel on to it: the waiter gets cancelled_error at once, the
+/// task goes on.
 template <typename T>
 [[nodiscard]] auto shield(const task<T>& guarded) noexcept {
     return typename task<T>::shared_wait(guarded.typed(), future_wait::on_cancel::stop_waiting);

@@ -1,4 +1,5 @@
-// wait.hpp — wait for several tasks, as asyncio.wait: all, the first, the first exception, or a time. Never cancels.
+// wait.hpp — wait for several tasks, as asyncio.wait: all, the first, the first exception, or a
+// time. Never cancels.
 
 #pragma once
 
@@ -40,7 +41,8 @@ public:
 
 protected:
     timed_wait(states of, until condition, std::optional<clock::duration> limit)
-        : multi_wait(std::move(of), condition, on_abort::stop_waiting), timer_node(&fired), limit_(limit) {}
+        : multi_wait(std::move(of), condition, on_abort::stop_waiting), timer_node(&fired),
+          limit_(limit) {}
     timed_wait(timed_wait&& fresh) noexcept
         : multi_wait(std::move(fresh)), timer_node(&fired), limit_(fresh.limit_) {}
     ~timed_wait() = default;
@@ -73,7 +75,8 @@ class wait_op final : private std::vector<Task>, public timed_wait {
 public:
     wait_op(std::vector<Task> tasks, const wait_options& options)
         : std::vector<Task>(std::move(tasks)),
-          timed_wait(states_of(static_cast<const std::vector<Task>&>(*this)), condition_of(options.when), options.timeout) {}
+          timed_wait(states_of(static_cast<const std::vector<Task>&>(*this)),
+                     condition_of(options.when), options.timeout) {}
 
     wait_op(wait_op&&) noexcept = default;
 
@@ -87,13 +90,15 @@ public:
     }
 };
 
-/// Waits for tasks (task<T>, any_task or future<T>) until `options.when` holds or the time is over; gives
-/// {done, pending}.
+/// Waits for tasks (task<T>, any_task or future<T>) until `options.when` holds or the time is over;
+/// gives {done, pending}.
 ///
 /// Suspends: unless the condition holds already. (asyncio: always, unless the range is empty.)
 /// Cancel:   ends the wait; the tasks go on.
 template <typename Task>
-    requires requires(const Task& t) { { t.state() } -> std::convertible_to<future_state*>; }
+    requires requires(const Task& t) {
+        { t.state() } -> std::convertible_to<future_state*>;
+    }
 [[nodiscard]] auto wait(std::vector<Task> tasks, const wait_options& options = {}) {
     return wait_op<Task>(std::move(tasks), options);
 }
