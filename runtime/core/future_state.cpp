@@ -118,8 +118,7 @@ branch* future_wait::next_target() noexcept {
 }
 
 abort_result future_wait::abort() noexcept {
-    branch* const producer =
-        policy_ == on_cancel::cancel_producer ? state_->producer() : nullptr;
+    branch* const producer = policy_ == on_cancel::cancel_producer ? state_->producer() : nullptr;
     if (producer != nullptr && producer->ended()) {
         return abort_result::completed; // it is being completed: who awaits a task sees its end
     }

@@ -109,8 +109,7 @@ CO_TEST(create_task, of_an_empty_coro_throws_invalid_argument) {
     auto body = []() -> coro<> { co_return; };
     coro<> empty = body();
     co_await std::move(empty);
-    EXPECT_THROW(create_task(std::move(empty)),
-                 std::invalid_argument);
+    EXPECT_THROW(create_task(std::move(empty)), std::invalid_argument);
 }
 
 TEST(create_task, outside_of_a_loop_it_throws_and_says_so) {

@@ -109,8 +109,7 @@ TEST(threadsafe, of_an_empty_coro_throws_invalid_argument) {
     run_virtual(1, []() -> coro<> {
         auto body = give(5);
         (void)co_await std::move(body);
-        EXPECT_THROW(run_coroutine_threadsafe(
-                         std::move(body), get_running_loop()),
+        EXPECT_THROW(run_coroutine_threadsafe(std::move(body), get_running_loop()),
                      std::invalid_argument);
     });
 }

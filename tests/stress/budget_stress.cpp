@@ -1,4 +1,4 @@
-// budget_test.cpp — a task that awaits only what is ready gives the others a turn all the same.
+// budget_stress.cpp — a task that awaits only what is ready gives the others a turn all the same.
 //
 // Covers:    every way to wait that can complete at once, on the only worker.
 #include <eddy/eddy.hpp>
