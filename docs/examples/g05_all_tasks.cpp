@@ -42,6 +42,7 @@ eddy::coro<> amain() {
     std::puts("main coroutine started");
     const auto start = eddy::now();
     std::vector<eddy::task<>> started;
+    started.reserve(10);
     for (int i = 0; i < 10; ++i) {
         started.push_back(eddy::create_task(child(i)));
     }

@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include <iostream>
+#include <stdexcept>
 
 namespace eddy::cli {
 
@@ -126,6 +127,9 @@ int run_compare(const compare_options& options) {
         std::cout << "\nInterrupted: what is missing was not measured.\n" << std::flush;
         constexpr int ended_by_signal = 128;
         return ended_by_signal + *signal;
+    }
+    if (!std::cout.flush()) {
+        throw std::runtime_error("cannot write the report to the standard output");
     }
     return 0;
 }

@@ -219,8 +219,8 @@ private:
 } // namespace
 
 void task_base::add_done_callback(std::function<void(any_task)> fn) {
-    // A task that is done may have outlived its runtime: then only the caller's loop can be asked. One that is not may
-    // outlive the caller's loop, if that is another runtime's.
+    // A task that is done may have outlived its runtime: then only the caller's loop can be asked.
+    // One that is not may outlive the caller's loop, if that is another runtime's.
     scheduler* const here = scheduler::current();
     const bool ask_here = done() || (here != nullptr && here->runtime_id() == runtime_id());
     scheduler* const on = ask_here ? here : home();

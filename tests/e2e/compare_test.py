@@ -154,6 +154,13 @@ class wrong_arguments(unittest.TestCase):
     def test_a_json_path_that_cannot_be_written_is_refused_before_the_run(self):
         self.expect_refusal("cannot write /no/such/folder/file", "--json", "/no/such/folder/file")
 
+    def test_a_report_that_cannot_be_printed_is_an_error(self):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([PROGRAM, "compare", *TINY], stdout=full, stderr=subprocess.PIPE,
+                                  text=True, timeout=120)
+        self.assertIn("cannot write the report", done.stderr)
+        self.assertNotEqual(done.returncode, 0)
+
     def test_an_unknown_workload_is_answered_with_those_that_exist(self):
         self.expect_refusal("idle_waiters, ping_pong, fork_join, mixed", "--workloads", "idle")
 

@@ -43,8 +43,7 @@ protected:
     timed_wait(states of, until condition, std::optional<clock::duration> limit)
         : multi_wait(std::move(of), condition, on_abort::stop_waiting), timer_node(&fired),
           limit_(limit) {}
-    timed_wait(timed_wait&& fresh) noexcept
-        : multi_wait(std::move(fresh)), timer_node(&fired), limit_(fresh.limit_) {}
+    timed_wait(timed_wait&& fresh) noexcept : timed_wait(fresh.limit_, std::move(fresh)) {}
     ~timed_wait() = default;
 
     /// For await_resume: takes the timer back, then as multi_wait::finish.
@@ -63,6 +62,9 @@ protected:
     }
 
 private:
+    timed_wait(std::optional<clock::duration> limit, multi_wait&& fresh) noexcept
+        : multi_wait(std::move(fresh)), timer_node(&fired), limit_(limit) {}
+
     static void fired(timer_node& node) noexcept;
 
     std::optional<clock::duration> limit_;
