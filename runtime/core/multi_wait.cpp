@@ -34,7 +34,7 @@ void multi_wait::register_all() noexcept {
 }
 
 bool multi_wait::enough(const future_state& state) noexcept {
-    const bool last = remaining_.fetch_sub(1, acq_rel) == 1; // count: P1 carries the rest
+    const bool last = remaining_.fetch_sub(1, relaxed) == 1; // count: P1 carries the rest
     switch (condition_) {
     case until::all:
         return last;
@@ -49,7 +49,7 @@ bool multi_wait::enough(const future_state& state) noexcept {
 }
 
 void multi_wait::notified(future_state& state) noexcept {
-    const bool wakes = enough(state) && !settled_.exchange(true, acq_rel); // P1, both ends
+    const bool wakes = enough(state) && !settled_.exchange(true, relaxed); // count: one is first
     branch& waiter = this->waiter();
     if (wakes) {
         cause_ = &state;
@@ -86,7 +86,7 @@ abort_result multi_wait::abort() noexcept {
     if (policy_ == on_abort::cancel_producers && std::ranges::all_of(states_, ends)) {
         return abort_result::completed; // the last ones are being completed
     }
-    const bool late = settled_.exchange(true, acq_rel); // P1, both ends
+    const bool late = settled_.exchange(true, relaxed); // count: one is first
     return late ? abort_result::completed : abort_result::aborted;
 }
 

@@ -1,6 +1,4 @@
 // event_loop.cpp — callbacks and timers of a loop.
-//
-// Pairs:      P1  cancelled_: cancel -> run      a hint: a cancel that comes while it runs is late
 
 #include "sched/runtime_core.hpp"
 #include "sched/worker.hpp"
@@ -18,7 +16,7 @@ struct callback_handle::state final : public callback, public timer_node {
         : timer_node(&fired), on_(on), fn_(std::move(fn)), when_(when) {}
 
     void cancel() noexcept {
-        cancelled_.store(true, relaxed);                         // P1
+        cancelled_.store(true, relaxed); // hint: one that comes while it runs is late
         if (timed_.load(relaxed) && on_.wheel().cancel(*this)) { // hint: the wheel decides
             self_.reset();
         }
@@ -34,7 +32,9 @@ struct callback_handle::state final : public callback, public timer_node {
         on_.arm(*this, when_);
     }
 
-    [[nodiscard]] bool cancelled() const noexcept { return cancelled_.load(relaxed); } // P1
+    [[nodiscard]] bool cancelled() const noexcept {
+        return cancelled_.load(relaxed); // hint: see cancel
+    }
     [[nodiscard]] clock::time_point when() const noexcept { return when_; }
 
 private:

@@ -113,7 +113,7 @@ public:
     }
 
     unsigned searching_hint() const noexcept {
-        return searching_.load(relaxed); // hint: for reports
+        return searching_.load(relaxed); // hint: for tests and debuggers
     }
 
 private:

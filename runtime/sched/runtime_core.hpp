@@ -1,11 +1,11 @@
 // runtime_core.hpp — what the workers of a runtime share: who sleeps, the clock, and whether they
 // run at all.
 //
-// Threads:    start, pause, close: the driver, one at a time.  The rest: any thread.
-// Invariants: I1  between pause() and start() no worker runs a step.
+// Threads:    run, forget_pause, end_threads: the driver.  The rest: any thread.
+// Invariants: I1  outside of run() no worker runs a step.
 //             I2  at most one worker is the watcher: the one that sleeps no longer than
 //                 watch_min..watch_max, to look after siblings that are stuck.
-// Pairs:      P1  phase_: start, pause, close -> the workers
+// Pairs:      P1  phase_, pause_requested_: run, pause, end_threads -> the workers, run
 //             P2  active_: a worker leaves its loop -> run        what it did is seen by the driver
 //             P3  sleeping_: enter_sleep -> all_asleep            the last one to sleep sees what
 //                 the others did

@@ -53,10 +53,7 @@ bool timeout_scope::leave(body_end how) noexcept {
     if (only_mine) {
         (void)branch_->take_cancel(); // if the request came too late to be delivered
     }
-    if (how == body_end::cancelled) {
-        return only_mine;
-    }
-    return false;
+    return only_mine && how == body_end::cancelled;
 }
 
 } // namespace eddy::inline v0

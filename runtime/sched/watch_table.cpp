@@ -1,6 +1,4 @@
 // watch_table.cpp — the watches of add_reader and add_writer.
-//
-// Pairs:      P1  removed_: remove -> run    a hint: one call may begin just before
 
 #include "sched/watch_table.hpp"
 
@@ -16,7 +14,9 @@ public:
     watch(worker& on, event_loop::function fn) : fd_wait(&ready), on_(on), fn_(std::move(fn)) {}
 
     void keep(std::shared_ptr<watch> self) noexcept { self_ = std::move(self); }
-    void mark_removed() noexcept { removed_.store(true, relaxed); } // P1
+    void mark_removed() noexcept {
+        removed_.store(true, relaxed); // hint: one call may begin just before
+    }
     void let_go() noexcept { const std::shared_ptr<watch> last = std::move(self_); }
 
 private:
@@ -25,7 +25,7 @@ private:
         self.on_.post_callback(self);
     }
     void run() noexcept override {
-        if (removed_.load(relaxed)) { // P1
+        if (removed_.load(relaxed)) { // hint: see mark_removed
             return;
         }
         try {

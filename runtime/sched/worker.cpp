@@ -262,7 +262,7 @@ runnable* worker::pinned_queue::pop() noexcept {
 // -- the end --
 
 void worker::close() noexcept {
-    while (visitors_.load(acquire) != 0) { // P2
+    while (visitors_.load(acquire) != 0) { // P1
         sys::sched_yield();
     }
     closing_ = true;

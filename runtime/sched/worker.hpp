@@ -1,6 +1,6 @@
 // worker.hpp — one thread with one event loop: what it runs next, and how it sleeps.
 //
-//     forks (own, LIFO) -> ready (own, FIFO) -> pinned -> inbox -> steal -> park
+//     forks (own, LIFO) -> ready (own, FIFO) -> backlog -> pinned -> inbox -> steal -> park
 //     every 61st step, of long steps every second one: timers, poll(0) if descriptors wait, inbox
 //     and pinned first; every 61st step, whatever they take: ready before forks
 //
@@ -11,8 +11,7 @@
 //                 that steals or rescues it, without a further event.
 //             I2  before it blocks it has announced so and then looked at every queue
 //                 (docs/design/parking.md).
-// Pairs:      P1  steps_, polled_: the worker -> siblings     hints: whether it is stuck
-//             P2  visitors_: ~visit -> close                  a foreign thread's last access comes
+// Pairs:      P1  visitors_: ~visit -> close                  a foreign thread's last access comes
 //                 first
 // Design:     docs/design/worker.md
 
@@ -111,7 +110,7 @@ public:
     }
     [[nodiscard]] bool closing() const noexcept { return closing_; }
     /// Grows while the worker makes progress.
-    [[nodiscard]] std::uint64_t steps() const noexcept { return steps_.load(relaxed); } // P1
+    [[nodiscard]] std::uint64_t steps() const noexcept { return steps_.load(relaxed); } // hint:
     [[nodiscard]] bool asleep() const noexcept { return asleep_.load(relaxed); }        // hint:
     /// How long work stolen from here kept the thief busy: too little, and fewer offers are made.
     void note_theft(clock::duration lasted) noexcept;
@@ -140,7 +139,7 @@ private:
         explicit visit(worker& host) noexcept : host_(host) {
             host_.visitors_.fetch_add(1, relaxed); // count:
         }
-        ~visit() { host_.visitors_.fetch_sub(1, release); } // P2
+        ~visit() { host_.visitors_.fetch_sub(1, release); } // P1
         visit(const visit&) = delete;
         visit& operator=(const visit&) = delete;
 
@@ -164,7 +163,7 @@ private:
     void run_group(fork_group& group) noexcept;
     void resume(task_base& task, std::coroutine_handle<> frame) noexcept;
     void resume_timed(task_base& task, std::coroutine_handle<> frame) noexcept;
-    void count_step() noexcept { steps_.store(steps_.load(relaxed) + 1, relaxed); } // own: both; P1
+    void count_step() noexcept { steps_.store(steps_.load(relaxed) + 1, relaxed); } // own: both
     void maintain() noexcept;
     void pace(clock::time_point now) noexcept;
     bool fire_timers(clock::time_point now) noexcept;

@@ -74,10 +74,7 @@ public:
     bool await_suspend(promise_base& promise) {
         return park(promise, [this] { (void)bridge(*this); });
     }
-    kept await_resume() {
-        check_aborted();
-        return slot_.take();
-    }
+    kept await_resume() { return slot_.take(); }
     abort_result abort() noexcept override { return abort_result::completed; }
 
 private:

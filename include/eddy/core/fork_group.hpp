@@ -12,7 +12,7 @@
 //             the pairs.
 // Progress:   wait-free apart from the deque; no atomic at all while nothing is stolen.
 // Memory:     lives in the awaiting frame, with one branch a child.
-// Cancel:     abort() passes the request to every child; a child not started yet never is.
+// Cancel:     next_target() names every child; one that is not started yet never is.
 // Invariants: I1  join_ reaches 0 exactly when all 1 + steals_ chains have ended.
 //             I2  all children's branches are complete before the group is first pushed.
 // Pairs:      P1  join_: end_chain -> the one that reaches 0    it sees the results of all chains
@@ -96,7 +96,7 @@ protected:
         return children[0].leaf()->handle();
     }
 
-    /// The child that failed first, count() if none did and none was cancelled.
+    /// The child that threw first, no_failure if none did.
     [[nodiscard]] std::uint32_t failed() const noexcept {
         return failed_.load(relaxed); // count: all chains have joined (P1)
     }

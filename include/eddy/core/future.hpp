@@ -96,7 +96,8 @@ public:
         state_->check();
         return state_->slot().get();
     }
-    /// The exception, null if there is none. Throws: invalid_state_error before it is done.
+    /// The exception, null if there is none. Throws: invalid_state_error before it is done;
+    /// cancelled_error.
     [[nodiscard]] std::exception_ptr exception() const {
         state_->check();
         return state_->slot().state() == slot_state::error ? state_->slot().error() : nullptr;

@@ -93,8 +93,6 @@ protected:
     [[nodiscard]] bool retrieved() const noexcept {
         return retrieved_.load(relaxed); // count: see mark_retrieved
     }
-    /// Only one holder is left: the caller.
-    [[nodiscard]] bool unique() const noexcept { return references_.load(acquire) == 1; } // P3
 
     virtual void destroy() noexcept = 0;
     [[noreturn]] virtual void throw_cancelled() const { throw cancelled_error(); }

@@ -1,10 +1,11 @@
-// multi_wait.hpp — waits for several states at once: behind gather of tasks, wait and as_completed.
+// multi_wait.hpp — waits for several states at once: behind gather of tasks and wait.
 //
 // Threads:    the awaiting branch; notify and expire: any thread.
 // Memory:     one link a state, allocated with the op. The states must outlive it.
 // Invariants: I1  whoever sets settled_ has the only right to wake.
 //             I2  finish() returns when no completer touches the op any more.
-// Pairs:      P1  left_: notify -> finish       the frame is not freed under a completer
+// Pairs:      P1  left_: notify -> finish       the frame is not freed under a completer, and the
+//                 branch sees cause_
 // Design:     docs/design/future.md
 
 #pragma once
@@ -36,7 +37,7 @@ public:
 protected:
     /// Ends the wait as it stands; any thread. True: the caller must wake the waiter.
     [[nodiscard]] bool expire() noexcept {
-        return !settled_.exchange(true, acq_rel); // P1, both ends
+        return !settled_.exchange(true, relaxed); // count: one is first
     }
     /// Registers with all states; inside park().
     void register_all() noexcept;

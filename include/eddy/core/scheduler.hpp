@@ -118,6 +118,8 @@ public:
 
     /// Puts `item` at the end of the own ready queue.
     virtual void make_ready(runnable& item) noexcept = 0;
+    /// Runs one step of `ready` now: outside any step, or nested in one.
+    virtual void run_step(branch& ready) noexcept = 0;
     /// Something on the forks deque has become stealable while nothing was.
     virtual void forks_published() noexcept = 0;
     /// A branch is about to suspend; for observers, called only if one is set.
@@ -129,8 +131,6 @@ public:
     virtual void post(runnable& item) noexcept = 0;
     /// Runs `item` as call_soon does: in order, and never two of one loop at a time.
     virtual void post_callback(callback& item) noexcept = 0;
-    /// Runs one step of `ready` now; only on the own thread, outside any step or in a nested one.
-    virtual void run_step(branch& ready) noexcept = 0;
     /// Equal for the schedulers of one runtime.
     [[nodiscard]] const void* runtime_id() const noexcept { return runtime_id_; }
 

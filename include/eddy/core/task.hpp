@@ -176,6 +176,7 @@ template <typename T>
 
 /// A handle of a task whose result type does not matter. Copies refer to the same task.
 ///
+/// It has no result to await; wait() takes a vector of them.
 /// Threads: any.
 class EDDY_API any_task {
 public:

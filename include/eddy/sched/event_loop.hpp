@@ -11,9 +11,10 @@
 #include <eddy/core/future.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <functional>
 #include <memory>
-#include <source_location>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -93,8 +94,8 @@ public:
     /// Throws: std::system_error: EPERM, a regular file, always ready; EBADF.
     void add_reader(int fd, function fn);
     void add_writer(int fd, function fn);
-    /// False: there was none. After it returns on the loop's own callbacks the function is not
-    ///        called any more.
+    /// False: there was none. Called from a callback of this loop, it is the end: the function is
+    /// not called any more. Called from elsewhere, one call may be under way.
     bool remove_reader(int fd);
     bool remove_writer(int fd);
 

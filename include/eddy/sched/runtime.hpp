@@ -49,7 +49,7 @@ public:
     /// Throws: std::system_error if threads, epolls or eventfds cannot be had, or EDDY_WORKERS is
     ///         not a number.
     explicit runtime(runtime_options options = {});
-    /// close().
+    /// As close().
     ~runtime();
     runtime(const runtime&) = delete;
     runtime& operator=(const runtime&) = delete;
@@ -75,7 +75,8 @@ public:
     [[nodiscard]] bool is_running() const noexcept;
     [[nodiscard]] bool is_closed() const noexcept;
 
-    /// Makes `body` a task; it runs when the runtime does. Any thread.
+    /// Makes `body` a task; it runs when the runtime does. Any thread. From outside of the runtime
+    /// an eager task is not, and a pinned one runs on loop 0.
     template <typename T>
     task<T> create_task(coro<T> body, const task_options& options = {},
                         std::source_location site = std::source_location::current()) {

@@ -3,7 +3,8 @@
 //
 // Invariants: I1  the cancelled operation is awaited before timeout_error is thrown.
 //             I2  a cancel from elsewhere stays a cancelled_error, even if the time is over too.
-// Pairs:      P1  expired_, fire_ended_: fired -> the branch that leaves
+// Pairs:      P1  expired_, fire_ended_: fired -> the branch that leaves: the timer does not touch
+//                 the scope any more
 
 #pragma once
 
@@ -53,7 +54,7 @@ private:
     std::uint16_t requests_before_;
     bool armed_ = false;
     atomic<bool> expired_{false};
-    atomic<bool> fire_ended_{false}; // P1: fired -> disarm: it does not touch the scope any more
+    atomic<bool> fire_ended_{false};
 };
 
 /// Gives the branch of the coroutine that awaits it; never suspends.
@@ -75,6 +76,7 @@ private:
 ///
 /// Cancel: passes to the body.
 template <typename Body>
+    requires coroutine_function<Body, timeout_scope&>
 auto timeout_at(clock::time_point when, Body body)
     -> coro<typename std::invoke_result_t<Body&, timeout_scope&>::value_type> {
     timeout_scope scope(co_await own_branch_op());
@@ -90,6 +92,7 @@ auto timeout_at(clock::time_point when, Body body)
 ///
 /// Example: co_await eddy::timeout(5s, [&](eddy::timeout_scope&) { return handle(request); });
 template <typename Rep, typename Period, typename Body>
+    requires coroutine_function<Body, timeout_scope&>
 auto timeout(std::chrono::duration<Rep, Period> limit, Body body) {
     return timeout_at(deadline_after(now(), limit), std::move(body));
 }
