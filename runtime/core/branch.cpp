@@ -206,16 +206,8 @@ abort_result op::cancel_unsuspended() noexcept {
 }
 
 void op::yield(promise_base& promise) {
-    branch& mine = promise.own_branch();
-    waiter_ = &mine;
-    mine.set_leaf(&promise);
-    if (!mine.is_root()) {
-        mine.enter_groups();
-    }
-    if (scheduler* const on = scheduler::current(); on->observed()) [[unlikely]] {
-        on->note_suspension(mine.task());
-    }
-    queue_again(mine);
+    prepare(promise);
+    queue_again(*waiter_);
     // GONE: another worker may have resumed the branch.
 }
 

@@ -3,6 +3,8 @@
 
 #include <eddy/core/errors.hpp>
 
+#include <typeinfo>
+
 namespace eddy::inline v0 {
 
 cancelled_error::~cancelled_error() = default;
@@ -15,6 +17,10 @@ runtime_closed::~runtime_closed() = default;
 
 const char* cancelled_error::what() const noexcept {
     return reason_ && !reason_->empty() ? reason_->c_str() : "cancelled";
+}
+
+bool is_cancellation(const std::exception_ptr& error) noexcept {
+    return error != nullptr && *error.__cxa_exception_type() == typeid(cancelled_error);
 }
 
 } // namespace eddy::inline v0

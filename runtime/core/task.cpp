@@ -3,7 +3,6 @@
 #include <eddy/core/task.hpp>
 
 #include <mutex>
-#include <typeinfo>
 
 namespace eddy::inline v0 {
 namespace {
@@ -24,10 +23,6 @@ std::uint32_t next_number() noexcept {
         mine.end = mine.next + number_block;
     }
     return ++mine.next;
-}
-
-bool is_cancelled_error(const std::exception_ptr& error) noexcept {
-    return error != nullptr && *error.__cxa_exception_type() == typeid(cancelled_error);
 }
 
 std::unique_ptr<char[]> copy_of(std::string_view text) {
@@ -153,7 +148,7 @@ void task_base::finish(promise_base& root) noexcept {
         std::exchange(placement_, nullptr)->drop();
     }
     if (error != nullptr) { // also if a cancel is pending: the exception must not be lost
-        complete(is_cancelled_error(error) ? outcome::cancelled : outcome::error);
+        complete(is_cancellation(error) ? outcome::cancelled : outcome::error);
     } else {
         complete(cancel_pending || !ran ? outcome::cancelled : outcome::value);
     }

@@ -227,7 +227,7 @@ void runtime_core::report_slow(const any_task& task, clock::duration lasted) noe
         const std::string who = task.valid() ? to_string(task) : std::string("a callback");
         emit({.kind = report_kind::slow_step,
               .message = who + " has kept its loop for " + std::to_string(ms) +
-                         " ms without awaiting; move blocking calls to an executor",
+                         " ms without awaiting; give blocking calls a thread of their own",
               .task_name = task.valid() ? task.name() : std::string(),
               .site = task.valid() ? task.creation_site() : std::source_location(),
               .error = nullptr});

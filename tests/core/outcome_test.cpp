@@ -85,5 +85,16 @@ CO_TEST(outcome, an_arrow_reaches_the_members) {
     EXPECT_EQ(result->size(), 4U);
 }
 
+TEST(outcome, one_that_is_const_or_a_temporary_gives_its_value_too) {
+    const outcome<std::string> kept(std::string("kept"));
+    EXPECT_EQ(*kept, "kept");
+    EXPECT_EQ(kept.value(), "kept");
+    EXPECT_EQ(kept->size(), 4u);
+    const std::string moved = *outcome<std::string>(std::string("moved"));
+    EXPECT_EQ(moved, "moved");
+    const outcome<void> nothing(true);
+    EXPECT_NO_THROW(nothing.value());
+}
+
 } // namespace
 } // namespace eddy

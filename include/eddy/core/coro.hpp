@@ -35,6 +35,8 @@ public:
     using value_type = T;
     using promise_type = coro_promise<T>;
 
+    coro(const coro&) = delete; // awaited once: std::move(c), or make it a task
+    coro& operator=(const coro&) = delete;
     coro(coro&& other) noexcept : promise_(std::exchange(other.promise_, nullptr)) {}
     coro& operator=(coro&& other) noexcept {
         coro(std::move(other)).swap(*this);

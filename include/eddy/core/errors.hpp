@@ -28,6 +28,9 @@ private:
     std::shared_ptr<const std::string> reason_;
 };
 
+/// Whether `error` is a cancelled_error; false if it is null. Throws nothing to find out.
+[[nodiscard]] EDDY_API bool is_cancellation(const std::exception_ptr& error) noexcept;
+
 /// A wait_for or timeout has expired.
 class EDDY_API timeout_error : public std::runtime_error {
 public:

@@ -11,7 +11,6 @@
 #include <memory>
 #include <optional>
 #include <type_traits>
-#include <typeinfo>
 #include <utility>
 
 namespace eddy::inline v0 {
@@ -35,9 +34,7 @@ public:
     /// The exception, null if there is a value.
     [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
     /// Whether the exception is a cancelled_error.
-    [[nodiscard]] bool cancelled() const noexcept {
-        return error_ != nullptr && *error_.__cxa_exception_type() == typeid(cancelled_error);
-    }
+    [[nodiscard]] bool cancelled() const noexcept { return is_cancellation(error_); }
     /// Whether the exception is an E or derived from it.
     template <typename E>
     [[nodiscard]] bool holds() const noexcept {
@@ -55,6 +52,7 @@ public:
 
     /// The value, moved out of a temporary. Throws: the exception.
     decltype(auto) value() & { return access(*this); }
+    decltype(auto) value() const& { return access(*this); }
     decltype(auto) value() && {
         check();
         if constexpr (std::is_void_v<T>) {
@@ -66,15 +64,17 @@ public:
         }
     }
     decltype(auto) operator*() & { return value(); }
+    decltype(auto) operator*() const& { return value(); }
+    decltype(auto) operator*() && { return std::move(*this).value(); }
     auto* operator->()
         requires(!std::is_void_v<T>)
     {
-        check();
-        if constexpr (std::is_reference_v<T>) {
-            return *value_;
-        } else {
-            return std::addressof(*value_);
-        }
+        return std::addressof(value());
+    }
+    auto* operator->() const
+        requires(!std::is_void_v<T>)
+    {
+        return std::addressof(value());
     }
 
 private:
@@ -83,14 +83,15 @@ private:
             std::rethrow_exception(error_);
         }
     }
-    static decltype(auto) access(outcome& self) {
+    template <typename Self>
+    static decltype(auto) access(Self& self) {
         self.check();
         if constexpr (std::is_void_v<T>) {
             return;
         } else if constexpr (std::is_reference_v<T>) {
             return static_cast<T>(**self.value_);
         } else {
-            return static_cast<T&>(*self.value_);
+            return (*self.value_);
         }
     }
 
