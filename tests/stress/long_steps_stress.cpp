@@ -25,7 +25,7 @@ void work_for(std::chrono::nanoseconds span) {
     }
 }
 
-eddy::coro<> count_steps(std::chrono::nanoseconds each, unsigned& steps,
+eddy::coro<> count_steps(std::chrono::nanoseconds each, std::atomic<unsigned>& steps,
                          const std::atomic<bool>& over) {
     while (!over.load()) {
         work_for(each);
@@ -37,16 +37,16 @@ eddy::coro<> count_steps(std::chrono::nanoseconds each, unsigned& steps,
 // One task for each worker, and one more.
 eddy::coro<> sleep_beside(unsigned workers, unsigned& steps_max) {
     std::atomic<bool> over{false};
-    std::vector<unsigned> steps(workers + 1);
+    std::vector<std::atomic<unsigned>> steps(workers + 1);
     std::vector<eddy::task<>> busy;
-    for (unsigned& mine : steps) {
+    for (std::atomic<unsigned>& mine : steps) {
         busy.push_back(eddy::create_task(count_steps(2ms, mine, over)));
     }
     co_await eddy::sleep(100ms); // the loop has learned how long the steps are
     for (int i = 0; i != 5; ++i) {
-        const unsigned before = steps[0];
+        const unsigned before = steps[0].load();
         co_await eddy::sleep(1us);
-        steps_max = std::max(steps_max, steps[0] - before);
+        steps_max = std::max(steps_max, steps[0].load() - before);
     }
     over.store(true);
     for (const eddy::task<>& each : busy) {
