@@ -8,7 +8,7 @@ namespace eddy::inline v0 {
 // A task that must run in one place: its children are branches of their own there, each a chain.
 void fork_group::scatter() noexcept {
     steals_ = count_ - 1;
-    next_ = count_;
+    last_started_ = count_ - 1;
     for (std::uint32_t i = 1; i != count_; ++i) {
         children_[i].schedule();
     }
@@ -36,8 +36,8 @@ std::coroutine_handle<> fork_group::skip_from(branch* child) noexcept {
         if (!scheduler::current()->forks().pop_if(this)) {
             return end_chain();
         }
-        child = &children_[next_++];
-        if (next_ != count_) {
+        child = &children_[++last_started_];
+        if (!child->is_last_child()) {
             push_again();
         }
     }
@@ -52,9 +52,8 @@ std::coroutine_handle<> fork_group::end_chain() noexcept {
 }
 
 std::coroutine_handle<> fork_group::end_last_chain() noexcept {
-    if (steals_ != 0) {
-        const auto others = chains_max - static_cast<std::int32_t>(steals_);
-        if (join_.fetch_sub(others, acq_rel) != others) { // P1, both ends
+    if (const auto others = static_cast<std::int32_t>(steals_); others != 0) {
+        if (join_.fetch_add(others, acq_rel) != -others) { // P1, both ends
             return std::noop_coroutine();
         }
     }

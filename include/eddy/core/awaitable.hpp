@@ -69,7 +69,7 @@ public:
     [[gnu::always_inline]] auto suspend(promise_base& promise) {
         return op_->await_suspend(promise);
     }
-    decltype(auto) await_resume() { return op_->await_resume(); }
+    [[gnu::always_inline]] decltype(auto) await_resume() { return op_->await_resume(); }
 
 private:
     Op* op_;
@@ -89,7 +89,7 @@ public:
     [[gnu::always_inline]] auto suspend(promise_base& promise) {
         return op_.await_suspend(promise);
     }
-    decltype(auto) await_resume() { return op_.await_resume(); }
+    [[gnu::always_inline]] decltype(auto) await_resume() { return op_.await_resume(); }
 
 private:
     Op op_;

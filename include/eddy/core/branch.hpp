@@ -29,12 +29,11 @@ class EDDY_API branch final : public runnable {
 public:
     /// The root branch of `task`.
     explicit branch(task_base& task) noexcept : runnable(kind::branch), owner_(&task) {}
-    /// Child `index` of a group of `siblings`, which join_group names; it begins with the coroutine
-    /// of `root`.
-    branch(promise_base* root, std::uint32_t index, std::uint32_t siblings) noexcept
+    /// Child `index` of `siblings` children of `group`; it begins with the coroutine of `root`.
+    branch(promise_base* root, std::uint32_t index, std::uint32_t siblings,
+           fork_group& group) noexcept
         : runnable(kind::branch), role_(index + 1 == siblings ? role::last_child : role::child),
-          index_(index), leaf_(root) {}
-    branch() noexcept : branch(nullptr, 0, 1) {}
+          index_(index), leaf_(root), owner_(&group) {}
 
     [[nodiscard]] bool is_root() const noexcept { return role_ == role::root; }
     /// Whether no child of the group comes after this one.
@@ -43,8 +42,6 @@ public:
     /// The group this is a child of; only if it is not a root.
     [[nodiscard]] fork_group& group() const noexcept { return *static_cast<fork_group*>(owner_); }
     [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
-
-    void join_group(fork_group& group) noexcept { owner_ = &group; }
 
     // -- the branch itself --
 

@@ -7,13 +7,14 @@
 // scheduler). A chain ends when a child completes and the group is not at the bottom of that
 // worker's deque; the chain that ran the last child knows how many there are.
 //
-// Threads:    next_ and steals_: whoever holds the group (from taking it off a deque to pushing it
+// Threads:    last_started_ and steals_: whoever holds the group (from taking it off a deque to pushing it
 //             back, and after the last child was started the chain that started it).  The rest: see
 //             the pairs.
 // Progress:   wait-free apart from the deque; no atomic at all while nothing is stolen.
 // Memory:     lives in the awaiting frame, with one branch a child.
 // Cancel:     next_target() names every child; one that is not started yet never is.
-// Invariants: I1  join_ reaches 0 exactly when all 1 + steals_ chains have ended.
+// Invariants: I1  join_ reaches 0 exactly when all 1 + steals_ chains have ended: it is negative until
+//                 the chain of the last child has added its steals_.
 //             I2  all children's branches are complete before the group is first pushed.
 // Pairs:      P1  join_: end_chain -> the one that reaches 0    it sees the results of all chains
 // Design:     docs/design/gather.md
@@ -58,8 +59,8 @@ public:
 
     /// A child has failed; the first one is what the gather throws.
     void note_failure(std::uint32_t index) noexcept {
-        std::uint32_t none = no_failure;
-        failed_.compare_exchange_strong(none, index, relaxed,
+        std::uint32_t none = 0;
+        failed_.compare_exchange_strong(none, index + 1, relaxed,
                                         relaxed); // count: P1 carries the exception; fail: same
     }
 
@@ -73,7 +74,8 @@ protected:
     fork_group(fork_group&& fresh) noexcept : op(std::move(fresh)) {}
     ~fork_group() = default;
 
-    /// Starts the children of the awaiting coroutine; gives what to run: the first child.
+    /// Starts `children`, made with this group and the roots of their coroutines, each of which knows
+    /// its branch; gives what to run: the first child.
     /// Throws: std::bad_alloc; then nothing was started.
     [[nodiscard, gnu::always_inline]] inline std::coroutine_handle<>
     start(promise_base& awaiting, branch* children, std::uint32_t count) {
@@ -82,10 +84,6 @@ protected:
         task_ = mine.running();
         children_ = children;
         count_ = count;
-        for (std::uint32_t i = 0; i != count; ++i) {
-            children[i].join_group(*this);
-            children[i].leaf()->start_as_root(children[i]);
-        }
         if (count > 1) {
             if (mine.running_spread() == scheduler::spread::one_place) [[unlikely]] {
                 scatter();
@@ -98,7 +96,7 @@ protected:
 
     /// The child that threw first, no_failure if none did.
     [[nodiscard]] std::uint32_t failed() const noexcept {
-        return failed_.load(relaxed); // count: all chains have joined (P1)
+        return failed_.load(relaxed) - 1; // count: all chains have joined (P1)
     }
     static constexpr std::uint32_t no_failure = std::numeric_limits<std::uint32_t>::max();
     [[noreturn]] void throw_cancelled() const { parent().throw_cancelled(); }
@@ -109,7 +107,7 @@ protected:
 
 private:
     [[nodiscard, gnu::always_inline]] inline std::coroutine_handle<> start_next() noexcept {
-        branch& child = children_[next_++];
+        branch& child = children_[++last_started_];
         if (!child.is_last_child()) {
             push_again();
         }
@@ -129,20 +127,18 @@ private:
     [[nodiscard]] std::coroutine_handle<> resume_parent() const noexcept;
     [[gnu::cold]] void scatter() noexcept;
 
-    static constexpr std::int32_t chains_max = std::numeric_limits<std::int32_t>::max();
+    // What begins as 0 lies together: a gather stores it at once.
+    atomic<bool> cancelled_{false};
+    std::uint32_t targets_given_ = 0; // in the cancel walk that is under way
+    std::uint32_t last_started_ = 0;
+    std::uint32_t steals_ = 0;
+    atomic<std::uint32_t> failed_{0}; // 1 + the index of the child that threw first
+    atomic<std::int32_t> join_{0};    // less 1 for each chain that ended; the last one adds steals_
 
     // Set by start(), before anybody else may look.
+    std::uint32_t count_ = 0;
     task_base* task_;
     branch* children_;
-    std::uint32_t count_ = 0;
-
-    std::uint32_t targets_given_ = 0; // in the cancel walk that is under way
-
-    std::uint32_t next_ = 1;
-    std::uint32_t steals_ = 0;
-    atomic<std::uint32_t> failed_{no_failure};
-    atomic<std::int32_t> join_{chains_max};
-    atomic<bool> cancelled_{false};
 };
 
 inline task_base& branch::task() const noexcept {

@@ -1,5 +1,5 @@
-// frame_cache.hpp — where coroutine frames and task control blocks come from: a free list a thread
-// and size class.
+// frame_cache.hpp — where coroutine frames and task control blocks come from: a stack of free blocks
+// a thread and size class.
 //
 // Threads:    all: any thread; a block may be freed by another thread than the one that got it.
 // Progress:   a hit is a few instructions; a miss and an overflow go to operator new and delete.
@@ -34,10 +34,9 @@ public:
 #ifndef EDDY_FRAME_CACHE_OFF
         if (bytes <= size_max) {
             size_class& mine = local_.classes[class_of(bytes)];
-            if (block* const free = mine.free; free != nullptr) [[likely]] {
-                mine.free = free->next;
-                --mine.count;
-                return free;
+            if (void** const top = mine.top; top != mine.bottom) [[likely]] {
+                mine.top = top - 1;
+                return top[-1];
             }
         }
 #endif
@@ -49,9 +48,9 @@ public:
 #ifndef EDDY_FRAME_CACHE_OFF
         if (bytes <= size_max) {
             size_class& mine = local_.classes[class_of(bytes)];
-            if (mine.count < mine.limit) [[likely]] {
-                mine.free = ::new (memory) block{mine.free};
-                ++mine.count;
+            if (void** const top = mine.top; top != mine.end) [[likely]] {
+                *top = memory;
+                mine.top = top + 1;
                 return;
             }
         }
@@ -64,14 +63,12 @@ public:
     [[nodiscard]] EDDY_API static std::int64_t live_hint() noexcept;
 
 private:
-    struct block {
-        block* next;
-    };
+    // The free blocks are [bottom, top). An array, not a list through the blocks: one word changes
+    // instead of two, and the next block is known before it is touched.
     struct size_class {
-        block* free;
-        std::uint32_t count;
-        std::uint32_t
-            limit; // 0 until the thread has asked once: then its end gives the blocks back
+        void** bottom;
+        void** top;
+        void** end; // grows up to cached_max; none until the thread has given a block back once
     };
     struct thread_cache {
         std::array<size_class, size_max / class_bytes> classes;
@@ -82,6 +79,7 @@ private:
         return bytes == 0 ? 0 : (bytes - 1) / class_bytes;
     }
 
+    static bool grow(size_class& full) noexcept;
     EDDY_API static void* allocate_slow(std::size_t bytes);
     EDDY_API static void deallocate_slow(void* memory, std::size_t bytes) noexcept;
 

@@ -47,10 +47,11 @@ protected:
     static coro_promise<T>& promise_of(const branch& child) noexcept {
         return static_cast<coro_promise<T>&>(*child.leaf());
     }
-    static void adopt(branch& child, promise_base* body, std::uint32_t index,
-                      std::uint32_t siblings) noexcept {
-        std::destroy_at(&child);
-        std::construct_at(&child, body, index, siblings);
+    /// Makes child `index` of `siblings` at `place`, with the coroutine of `body`.
+    void make_child(branch* place, promise_base* body, std::uint32_t index,
+                    std::uint32_t siblings) noexcept {
+        std::construct_at(place, body, index, siblings, *this);
+        body->start_as_root(*place);
     }
     static void destroy(std::span<branch> children) noexcept {
         for (branch& child : children) {
@@ -66,21 +67,17 @@ class gather_op final : public gather_base {
     static constexpr bool all_void = (std::is_void_v<Ts> && ...);
 
 public:
-    explicit gather_op(coro<Ts>... bodies)
+    explicit gather_op(coro<Ts>&&... bodies)
         : gather_op(std::index_sequence_for<Ts...>(), bodies.release()...) {}
-    gather_op(gather_op&& fresh) noexcept : gather_base(std::move(fresh)) {
-        for (std::uint32_t i = 0; i != sizeof...(Ts); ++i) {
-            adopt(children_[i], fresh.children_[i].leaf(), i, sizeof...(Ts));
-            fresh.children_[i].set_leaf(nullptr);
-        }
-    }
+    gather_op(gather_op&& fresh) noexcept
+        : gather_op(std::index_sequence_for<Ts...>(), std::move(fresh)) {}
     ~gather_op() { destroy(children_); }
 
     static bool await_ready() noexcept { return false; }
     [[gnu::always_inline]] std::coroutine_handle<> await_suspend(promise_base& awaiting) {
         return start(awaiting, children_.data(), sizeof...(Ts));
     }
-    auto await_resume() {
+    [[gnu::always_inline]] auto await_resume() {
         check_all();
         if constexpr (!all_void) {
             return results(std::index_sequence_for<Ts...>());
@@ -89,13 +86,24 @@ public:
 
 private:
     template <std::size_t... I>
-    gather_op(std::index_sequence<I...> /*indices*/, coro_promise<Ts>*... bodies)
-        : children_{branch(bodies, static_cast<std::uint32_t>(I), sizeof...(Ts))...} {
+    [[gnu::always_inline]] gather_op(std::index_sequence<I...> /*indices*/,
+                                     coro_promise<Ts>*... bodies)
+        : children_{branch(bodies, static_cast<std::uint32_t>(I), sizeof...(Ts), *this)...} {
         const bool any_empty = ((bodies == nullptr) || ...);
         if (any_empty) [[unlikely]] {
             destroy(children_);
             throw_empty_coro();
         }
+        (bodies->start_as_root(children_[I]), ...);
+    }
+    template <std::size_t... I>
+    gather_op(std::index_sequence<I...> indices, gather_op&& fresh)
+        : gather_op(indices, fresh.release<Ts>(fresh.children_[I])...) {}
+    template <typename T>
+    static coro_promise<T>* release(branch& child) noexcept {
+        coro_promise<T>& body = promise_of<T>(child);
+        child.set_leaf(nullptr);
+        return &body;
     }
 
     template <std::size_t... I>
@@ -103,7 +111,7 @@ private:
         return {take<Ts>(children_[I])...};
     }
     template <typename T>
-    static gathered_t<T> take(const branch& child) {
+    [[gnu::always_inline]] static gathered_t<T> take(const branch& child) {
         if constexpr (std::is_void_v<T>) {
             return {};
         } else {
@@ -127,12 +135,16 @@ public:
         : count_(checked_size(bodies)),
           children_(static_cast<branch*>(frame_cache::allocate(count_ * sizeof(branch)))) {
         for (std::uint32_t i = 0; i != count_; ++i) {
-            std::construct_at(children_ + i, bodies[i].release(), i, count_);
+            make_child(children_ + i, bodies[i].release(), i, count_);
         }
     }
     gather_range_op(gather_range_op&& fresh) noexcept
         : gather_base(std::move(fresh)), count_(std::exchange(fresh.count_, 0)),
-          children_(std::exchange(fresh.children_, nullptr)) {}
+          children_(std::exchange(fresh.children_, nullptr)) {
+        for (branch& child : children()) {
+            make_child(&child, child.leaf(), child.index(), count_);
+        }
+    }
     ~gather_range_op() {
         destroy(children());
         if (children_ != nullptr) {
