@@ -7,14 +7,14 @@
 // scheduler). A chain ends when a child completes and the group is not at the bottom of that
 // worker's deque; the chain that ran the last child knows how many there are.
 //
-// Threads:    last_started_ and steals_: whoever holds the group (from taking it off a deque to pushing it
-//             back, and after the last child was started the chain that started it).  The rest: see
-//             the pairs.
+// Threads:    last_started_ and steals_: whoever holds the group, from taking it off a deque to
+//             pushing it back; after the last child was started, the chain that started it.
+//             The rest: see the pairs.
 // Progress:   wait-free apart from the deque; no atomic at all while nothing is stolen.
 // Memory:     lives in the awaiting frame, with one branch a child.
 // Cancel:     next_target() names every child; one that is not started yet never is.
-// Invariants: I1  join_ reaches 0 exactly when all 1 + steals_ chains have ended: it is negative until
-//                 the chain of the last child has added its steals_.
+// Invariants: I1  join_ reaches 0 exactly when all 1 + steals_ chains have ended: it is negative
+//                 until the chain of the last child has added its steals_.
 //             I2  all children's branches are complete before the group is first pushed.
 // Pairs:      P1  join_: end_chain -> the one that reaches 0    it sees the results of all chains
 // Design:     docs/design/gather.md
@@ -74,8 +74,8 @@ protected:
     fork_group(fork_group&& fresh) noexcept : op(std::move(fresh)) {}
     ~fork_group() = default;
 
-    /// Starts `children`, made with this group and the roots of their coroutines, each of which knows
-    /// its branch; gives what to run: the first child.
+    /// Starts `children`, made with this group and the roots of their coroutines, each of which
+    /// knows its branch; gives what to run: the first child.
     /// Throws: std::bad_alloc; then nothing was started.
     [[nodiscard, gnu::always_inline]] inline std::coroutine_handle<>
     start(promise_base& awaiting, branch* children, std::uint32_t count) {

@@ -1,5 +1,5 @@
-// frame_cache.hpp — where coroutine frames and task control blocks come from: a stack of free blocks
-// a thread and size class.
+// frame_cache.hpp — where coroutine frames and task control blocks come from: a stack of free
+// blocks a thread and size class.
 //
 // Threads:    all: any thread; a block may be freed by another thread than the one that got it.
 // Progress:   a hit is a few instructions; a miss and an overflow go to operator new and delete.
