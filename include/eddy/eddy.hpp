@@ -20,3 +20,4 @@
 #include <eddy/sched/threadsafe.hpp>
 #include <eddy/sched/timeout.hpp>
 #include <eddy/sched/wait.hpp>
+#include <eddy/sync/event.hpp>

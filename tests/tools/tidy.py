@@ -18,6 +18,7 @@ LAYERS = {
     "core": {"base", "lockfree"},
     "io": {"base", "core"},
     "sched": {"base", "lockfree", "core", "io"},
+    "sync": {"base", "lockfree", "core"},
 }
 FOLDERS = ("include", "runtime", "tests", "bench", "docs")
 LABELS = {"Threads", "Progress", "Memory", "Suspends", "Cancel", "Invariants", "Pairs", "Design"}
