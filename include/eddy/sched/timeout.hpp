@@ -13,6 +13,7 @@
 #include <eddy/core/coro.hpp>
 #include <eddy/core/errors.hpp>
 #include <eddy/core/outcome.hpp>
+#include <eddy/core/own_branch.hpp>
 #include <eddy/io/timer_wheel.hpp>
 #include <eddy/sched/create_task.hpp>
 #include <eddy/sched/sleep.hpp>
@@ -55,20 +56,6 @@ private:
     bool armed_ = false;
     atomic<bool> expired_{false};
     atomic<bool> fire_ended_{false};
-};
-
-/// Gives the branch of the coroutine that awaits it; never suspends.
-class own_branch_op {
-public:
-    static bool await_ready() noexcept { return false; }
-    bool await_suspend(promise_base& promise) noexcept {
-        found_ = &promise.own_branch();
-        return false;
-    }
-    branch& await_resume() const noexcept { return *found_; }
-
-private:
-    branch* found_ = nullptr;
 };
 
 /// Runs `body(scope)` until `when`; then cancels it, awaits its end and throws timeout_error. Gives
