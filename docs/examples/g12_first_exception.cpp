@@ -63,8 +63,8 @@ eddy::coro<> amain() {
         p.cancel();
     }
     co_await eddy::gather(pending);
-    auto failure =
-        co_await eddy::as_result(done.front()); // read, so that nobody reports it as lost
+    // Read, so that nobody reports it as lost.
+    auto failure = co_await eddy::as_result(done.front());
     std::puts(eddy::describe(failure.error()).c_str());
 }
 

@@ -48,14 +48,14 @@ public:
     }
 
 private:
-    // True: `at` is locked now, and what it waits for comes next. Otherwise `accepted` says what
-    //       became of the request.
+    // True: `at` is locked now, and what it waits for comes next. False: `accepted` says what
+    // became of the request.
     bool enter(branch& at, bool& accepted) noexcept {
         at.requests_.fetch_add(1, relaxed); // count:
         const cancel_start<op> start = at.word_.begin_cancel();
-        accepted =
-            start.state == cancel_state::requested ||
-            (start.state == cancel_state::busy && !is_above(at)); // a cycle ends where it closes
+        // A cycle ends where it closes.
+        accepted = start.state == cancel_state::requested ||
+                   (start.state == cancel_state::busy && !is_above(at));
         if (start.state != cancel_state::locked) {
             if (!accepted) {
                 at.requests_.fetch_sub(1, relaxed); // count:

@@ -35,9 +35,9 @@ std::uintptr_t future_state::lock() noexcept {
         if ((seen & done_bit) != 0) {
             return seen;
         }
-        if ((seen & locked_bit) == 0 &&
-            word_.compare_exchange_weak(seen, seen | locked_bit, acq_rel,
-                                        acquire)) { // P2; fail: P1
+        const std::uintptr_t next = seen | locked_bit;
+        // P2; fail: P1
+        if (seen != next && word_.compare_exchange_weak(seen, next, acq_rel, acquire)) {
             return seen;
         }
         if (spins > 64) {

@@ -55,8 +55,8 @@ task_base::extras& task_base::own_extras() {
     extras* seen = extras_.load(acquire); // P4
     if (seen == nullptr) {
         auto made = std::make_unique<extras>();
-        if (extras_.compare_exchange_strong(seen, made.get(), acq_rel,
-                                            acquire)) { // P4, both ends; fail: P4
+        // P4, both ends; fail: P4
+        if (extras_.compare_exchange_strong(seen, made.get(), acq_rel, acquire)) {
             seen = made.release();
         }
     }

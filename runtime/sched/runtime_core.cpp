@@ -13,8 +13,8 @@ namespace eddy::inline v0 {
 namespace {
 
 bool switched_on(const char* variable) noexcept {
-    const char* const value =
-        std::getenv(variable); // NOLINT(concurrency-mt-unsafe): nothing here sets it
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here sets it
+    const char* const value = std::getenv(variable);
     return value != nullptr && *value != '\0' && std::strcmp(value, "0") != 0;
 }
 
@@ -163,8 +163,8 @@ bool runtime_core::advance_time() noexcept {
             return true;
         }
     }
-    if (sleeping_.load(seq_cst) !=
-        size() - 1) { // P3: one that has taken its work was not asleep any more
+    // P3: one that has taken its work is not asleep any more
+    if (sleeping_.load(seq_cst) != size() - 1) {
         return true;
     }
     clock::time_point next = clock::time_point::max();

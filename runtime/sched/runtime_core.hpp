@@ -6,10 +6,10 @@
 //             I2  at most one worker is the watcher: the one that sleeps no longer than
 //                 watch_min..watch_max, to look after siblings that are stuck.
 // Pairs:      P1  phase_, pause_requested_: run, pause, end_threads -> the workers, run
-//             P2  active_: a worker leaves its loop -> run        what it did is seen by the driver
-//             P3  sleeping_: enter_sleep -> all_asleep            the last one to sleep sees what
-//                 the others did
-//             P4  watched_: resign -> become_watcher              looks_ has one user at a time
+//             P2  active_: a worker leaves its loop -> run: the driver sees what it did
+//             P3  sleeping_: enter_sleep -> all_asleep: the last one to sleep sees what the others
+//                 did
+//             P4  watched_: resign -> become_watcher: looks_ has one user at a time
 //             P5  watched_ then the idle word (resign, wake_one)  vs  the idle word then watched_
 //                 (announce, become_watcher), all seq_cst: who falls asleep watches, or is woken to
 //                 do so
@@ -78,12 +78,11 @@ public:
     /// For a worker that entered sleep: true if it was the last one; then it counts as awake again.
     [[nodiscard]] bool claim_quiescence() noexcept {
         std::uint32_t all = size();
-        return sleeping_.compare_exchange_strong(all, all - 1, seq_cst,
-                                                 relaxed); // P3; fail: unused
+        // P3; fail: unused
+        return sleeping_.compare_exchange_strong(all, all - 1, seq_cst, relaxed);
     }
     /// In virtual time, by whoever claimed quiescence: moves the clock to the next timer of all and
-    /// fires it.
-    /// False: there is none, and nothing else to do.
+    /// fires it. False: there is none, and nothing else to do.
     bool advance_time() noexcept;
     [[nodiscard]] bool virtual_time() const noexcept { return virtual_clock_ != nullptr; }
 
@@ -91,27 +90,26 @@ public:
         return !watched_.load(seq_cst) &&         // P5; seen taken, it is not worth a write
                !watched_.exchange(true, seq_cst); // P4, P5
     }
-    /// Whoever goes on working then calls wake_one(): a worker that fell asleep meanwhile is no
-    /// watcher.
+    /// Whoever goes on working then calls wake_one(): one that fell asleep meanwhile is no watcher.
     void resign_as_watcher() noexcept { watched_.store(false, seq_cst); } // P4, P5
     [[nodiscard]] bool watched() const noexcept {
         return watched_.load(relaxed); // hint: one too many only costs time
     }
     /// Wakes one sleeping worker, if nobody searches. True: it did.
     bool wake_one() noexcept;
-    /// Serves the siblings that have been in one step for a while, and reports slow steps. True:
-    /// there are some. Only the watcher.
+    /// Serves the siblings whose steps take long, and reports slow steps. True: there are some.
+    /// Only the watcher.
     bool look_after(worker& helper, clock::time_point now) noexcept;
 
 private:
     enum class phase : std::uint8_t { paused, running, closed };
     struct last_look {
         std::uint64_t steps = 0;
-        clock::time_point since =
-            clock::time_point::max(); // it was asleep, or has not been looked at
+        // max: it was asleep, or has not been looked at.
+        clock::time_point since = clock::time_point::max();
     };
-    static constexpr clock::duration stuck_after =
-        std::chrono::microseconds(100); // a step, on average
+    /// A step, on average.
+    static constexpr clock::duration stuck_after = std::chrono::microseconds(100);
 
     [[nodiscard]] any_task find(const task_base* address) noexcept;
     void thread_main(worker& mine) noexcept;

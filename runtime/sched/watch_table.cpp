@@ -36,8 +36,8 @@ private:
         }
     }
     void release() noexcept override {
-        if (on_.closing() ||
-            on_.descriptors().rearm(*this)) { // removed meanwhile, or the descriptor is gone
+        // Any error of rearm: it was removed meanwhile, or the descriptor is gone.
+        if (on_.closing() || on_.descriptors().rearm(*this)) {
             let_go();
         }
     }

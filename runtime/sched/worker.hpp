@@ -4,15 +4,13 @@
 //     every 61st step, of long steps every second one: timers, poll(0) if descriptors wait, inbox
 //     and pinned first; every 61st step, whatever they take: ready before forks
 //
-// Threads:    run, and what it calls: the worker's own thread.  post, notify, give_away, serve, the
-//             facts about its
-//             progress: any thread.
+// Threads:    run, and what it calls: the worker's own thread.
+//             post, notify, give_away, serve, the facts about its progress: any thread.
 // Invariants: I1  whatever was posted, pushed or armed here is run by this worker, or by a sibling
 //                 that steals or rescues it, without a further event.
 //             I2  before it blocks it has announced so and then looked at every queue
 //                 (docs/design/parking.md).
-// Pairs:      P1  visitors_: ~visit -> close                  a foreign thread's last access comes
-//                 first
+// Pairs:      P1  visitors_: ~visit -> close: a foreign thread's last access comes first
 // Design:     docs/design/worker.md
 
 #pragma once
@@ -58,8 +56,7 @@ public:
     void note_suspension(task_base& task) noexcept override;
     void run_step(branch& ready) noexcept override;
 
-    /// Whether a task may be run eagerly inside the running one; nested too deeply it is queued
-    /// instead.
+    /// Whether a task may be run eagerly inside the running one; too deeply nested it is queued.
     [[nodiscard]] bool enter_eager() noexcept {
         return eager_depth_ < eager_depth_max && (++eager_depth_, true);
     }
@@ -92,12 +89,12 @@ public:
 
     // -- siblings --
 
-    /// Moves work of this worker to `thief`: its oldest fork, else half of what is ready, else the
-    /// inbox.
     enum class patience : std::uint8_t { immediate, let_owner_try };
+    /// Has `thief` take work of this worker and run the first of it: the oldest fork, else half of
+    /// what is ready, else a part of the backlog, else the inbox. False: there was none.
     [[nodiscard]] bool give_away(worker& thief, patience how) noexcept;
-    /// Fires the timers and polls the descriptors of this worker in its stead. True: there was
-    /// something.
+    /// Fires the timers and polls the descriptors of this worker in its stead. True: there were
+    /// some.
     [[nodiscard]] bool serve(clock::time_point now) noexcept;
     [[nodiscard]] bool has_work() const noexcept;
     /// Whether a sibling that is about to sleep should look here first.
@@ -122,8 +119,8 @@ private:
         void schedule(branch& ready) noexcept override;
         runnable* pop() noexcept;
         [[nodiscard]] bool empty() const noexcept {
-            return list_.load(relaxed) == nullptr &&
-                   posted_.empty_hint(); // hint: a sleeping owner has none
+            // hint: a sleeping owner has none
+            return list_.load(relaxed) == nullptr && posted_.empty_hint();
         }
 
     private:
@@ -196,13 +193,11 @@ private:
     random_source random_;
     unsigned tick_ = 0; // steps since the last poll
     unsigned steps_since_turn_ = 0;
-    unsigned steps_between_polls_ =
-        steps_between_polls_min; // such that they last about a millisecond
+    unsigned steps_between_polls_ = steps_between_polls_min; // they last about a millisecond
     clock::time_point polled_at_{};
     bool searching_ = false;
     bool closing_ = false;
-    bool rescuing_ =
-        false; // the next search takes also what an owner could be about to take itself
+    bool rescuing_ = false; // the next search takes also what an owner is about to take itself
     unsigned eager_depth_ = 0;
     worker* robbed_ = nullptr; // whose work runs now, if it was stolen
     clock::time_point stolen_at_{};

@@ -17,8 +17,7 @@ constexpr int pauses_between_looks = 40; // about a microsecond
 constexpr std::uint32_t skip_offers_max = 1U << 16U;
 constexpr clock::duration theft_pays = std::chrono::microseconds(20);
 constexpr clock::duration poll_every = std::chrono::milliseconds(1);
-constexpr unsigned steps_after_sleep =
-    8; // before the first poll: nobody knows yet how long the steps are
+constexpr unsigned steps_after_sleep = 8; // nobody knows yet how long the steps are
 
 void pause_a_little() noexcept {
     for (int i = 0; i != pauses_between_looks; ++i) {
@@ -90,8 +89,8 @@ void worker::offer() noexcept {
     const std::uint32_t skipped = offers_skipped_.load(relaxed); // hint: thieves reset it
     skip_offers_ = skipped;
     if (runtime_.wake_one()) {
-        offers_skipped_.store(std::min(2 * skipped + 16, skip_offers_max),
-                              relaxed); // hint: see above
+        // hint: see above
+        offers_skipped_.store(std::min(2 * skipped + 16, skip_offers_max), relaxed);
     }
 }
 
@@ -270,8 +269,7 @@ void worker::block() noexcept {
 }
 
 // The watcher's look. What a stuck sibling has ready is taken by the search that follows, as a
-// theft: this worker is no watcher then, and wakes its successor, for what it takes may keep it as
-// well.
+// theft: this worker is no watcher then, and wakes its successor, since the loot may keep it too.
 bool worker::look_after(clock::time_point now) noexcept {
     rescuing_ = runtime_.look_after(*this, now);
     runtime_.resign_as_watcher();

@@ -507,8 +507,8 @@ TEST(runtime_options, a_slow_step_is_reported_by_another_worker_while_it_lasts) 
             auto t = create_task(
                 [](report_log& reports) -> coro<> {
                     const auto begun = clock::now();
-                    while (reports.size() == 0 &&
-                           clock::now() - begun < 10s) { // until it is reported
+                    // until it is reported
+                    while (reports.size() == 0 && clock::now() - begun < 10s) {
                         std::this_thread::yield();
                     }
                     co_return;

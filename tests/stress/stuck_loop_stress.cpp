@@ -244,8 +244,8 @@ TEST_F(stress_case, what_a_rescuer_is_stuck_in_does_not_stop_the_rescue) {
         co_await eddy::sleep(30ms); // the siblings sleep, one of them as the watcher
         auto other = eddy::create_task(blocker(ran, content));
         auto pause = std::chrono::steady_clock::now() + 20ms;
-        while (std::chrono::steady_clock::now() <
-               pause) { // stuck: the other one is rescued meanwhile
+        // Stuck: the other one is rescued meanwhile.
+        while (std::chrono::steady_clock::now() < pause) {
         }
         (void)eddy::create_task(count_one(ran));
         if (block_until([&] { return ran.load() == 1; })) {

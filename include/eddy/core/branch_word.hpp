@@ -8,16 +8,15 @@
 //   fired      the wake-up came before the branch had finished suspending
 //   finished   the branch has ended; nothing reaches it any more
 //
-// Threads:    suspend, resuspend, take_cancel, finish: the branch.  enter_group: any branch below
-//             it.
-//             wake: whoever completed the op, once.  begin_cancel: any thread; end_cancel: who
-//             locked it.
+// Threads:    suspend, resuspend, take_cancel, finish: the branch.
+//             enter_group: any branch below it.
+//             wake: whoever completed the op, once.
+//             begin_cancel: any thread; end_cancel: who locked it.
 // Progress:   lock-free, except that wake waits out a canceller between begin_cancel and
 //             end_cancel.
-// Pairs:      P1  suspend -> wake, begin_cancel      whoever finds the op sees its content
-//             P2  wake, begin_cancel -> suspend      the branch sees what its completion wrote
-//             P3  end_cancel -> wake           what was done to the op happens before the branch
-//                 resumes
+// Pairs:      P1  suspend -> wake, begin_cancel: whoever finds the op sees its content
+//             P2  wake, begin_cancel -> suspend: the branch sees what its completion wrote
+//             P3  end_cancel -> wake: what was done to the op happens before the branch resumes
 // Design:     docs/design/cancel.md
 
 #pragma once
@@ -64,8 +63,7 @@ public:
             return suspend_result::suspended;
         }
         if ((seen & fired) != 0) {
-            word_.fetch_and(~fired,
-                            relaxed); // own: only the branch clears it; the load above was P2
+            word_.fetch_and(~fired, relaxed); // own: only the branch clears it; P2 was above
             return suspend_result::fired;
         }
         return suspend_result::cancelled;
@@ -79,16 +77,16 @@ public:
                 word_.fetch_and(~fired, relaxed); // own: only the branch clears it
                 return suspend_result::fired;
             }
-            if (word_.compare_exchange_weak(seen, pointer(op) | seen, acq_rel,
-                                            acquire)) { // P1; fail: P2
+            // P1; fail: P2
+            if (word_.compare_exchange_weak(seen, pointer(op) | seen, acq_rel, acquire)) {
                 return suspend_result::suspended;
             }
         }
     }
 
     [[nodiscard]] bool cancel_pending() const noexcept {
-        return (word_.load(relaxed) & pending) !=
-               0; // hint: one that is missed meets the next suspension
+        // hint: one that is missed meets the next suspension
+        return (word_.load(relaxed) & pending) != 0;
     }
 
     /// Uses up a pending request.
@@ -103,23 +101,23 @@ public:
 
     /// Whether the branch waits in an op: for its own chain only.
     [[nodiscard]] bool waiting() const noexcept {
-        return (word_.load(relaxed) & ~flags) !=
-               0; // own: set by the chain that asks, or joined with it
+        // own: set by the chain that asks, or joined with it
+        return (word_.load(relaxed) & ~flags) != 0;
     }
 
     // -- a branch below it in a group --
 
     /// Running -> waits in the group `op`, unless it does so already.
-    /// `cancelled`: it does now, and a request was pending, which is used up: pass it on to the
-    /// group.
+    /// `cancelled`: it does now, and a request was pending, which is used up: the caller passes it
+    /// on to the group.
     enter_result enter_group(Op& op) noexcept {
         std::uintptr_t seen = word_.load(relaxed); // hint: the CAS checks it
         for (;;) {
             if ((seen & ~flags) != 0) {
                 return enter_result::already_waiting;
             }
-            if (word_.compare_exchange_weak(seen, pointer(op), acq_rel,
-                                            relaxed)) { // P1, P2; fail: retried
+            // P1, P2; fail: retried
+            if (word_.compare_exchange_weak(seen, pointer(op), acq_rel, relaxed)) {
                 return (seen & pending) != 0 ? enter_result::cancelled : enter_result::entered;
             }
         }
@@ -138,8 +136,8 @@ public:
             }
             const bool waits = (seen & ~flags) != 0;
             const std::uintptr_t next = waits ? seen & pending : seen | fired;
-            if (word_.compare_exchange_weak(seen, next, acq_rel,
-                                            relaxed)) { // P1, P2, P3; fail: retried
+            // P1, P2, P3; fail: retried
+            if (word_.compare_exchange_weak(seen, next, acq_rel, relaxed)) {
                 return waits;
             }
         }
@@ -147,7 +145,7 @@ public:
 
     // -- any thread --
 
-    /// Requests a cancel. After `locked` the caller decides what becomes of the op, and then calls
+    /// Requests a cancel. After `locked` the caller decides what becomes of the op, then calls
     /// end_cancel.
     [[nodiscard]] cancel_start<Op> begin_cancel() noexcept {
         std::uintptr_t seen = word_.load(relaxed); // hint: the CAS checks it
@@ -162,8 +160,9 @@ public:
                 return {.state = cancel_state::requested};
             }
             const bool waits = (seen & ~flags) != 0;
-            if (!word_.compare_exchange_weak(seen, seen | (waits ? locked : pending), acq_rel,
-                                             relaxed)) { // P1, P2; fail: retried
+            const std::uintptr_t next = seen | (waits ? locked : pending);
+            // P1, P2; fail: retried
+            if (!word_.compare_exchange_weak(seen, next, acq_rel, relaxed)) {
                 continue;
             }
             return waits ? cancel_start<Op>{.state = cancel_state::locked, .waited = op_of(seen)}

@@ -28,9 +28,8 @@ public:
         static std::suspend_never initial_suspend() noexcept { return {}; }
         static std::suspend_never final_suspend() noexcept { return {}; }
         static void return_void() noexcept {}
-        [[noreturn]] static void unhandled_exception() noexcept {
-            std::terminate();
-        } // the body catches all
+        // Not called: the body catches all.
+        [[noreturn]] static void unhandled_exception() noexcept { std::terminate(); }
         static void* operator new(std::size_t bytes) { return frame_cache::allocate(bytes); }
         static void operator delete(void* memory, std::size_t bytes) noexcept {
             frame_cache::deallocate(memory, bytes);

@@ -60,8 +60,8 @@ public:
     /// A child has failed; the first one is what the gather throws.
     void note_failure(std::uint32_t index) noexcept {
         std::uint32_t none = 0;
-        failed_.compare_exchange_strong(none, index + 1, relaxed,
-                                        relaxed); // count: P1 carries the exception; fail: same
+        // count: P1 carries the exception; fail: another one was first
+        failed_.compare_exchange_strong(none, index + 1, relaxed, relaxed);
     }
 
     abort_result abort() noexcept override;
@@ -101,8 +101,8 @@ protected:
     static constexpr std::uint32_t no_failure = std::numeric_limits<std::uint32_t>::max();
     [[noreturn]] void throw_cancelled() const { parent().throw_cancelled(); }
     [[nodiscard]] bool cancel_requested() const noexcept {
-        return cancelled_.load(
-            relaxed); // count: set before the children hear of it, read after they joined
+        // count: set before the children hear of it, read after they joined
+        return cancelled_.load(relaxed);
     }
 
 private:

@@ -58,8 +58,7 @@ public:
         deallocate_slow(memory, bytes);
     }
 
-    /// Blocks handed out by all threads and not given back. Exact while no thread allocates or
-    /// frees.
+    /// Blocks handed out by all threads and not given back; exact while no thread does either.
     [[nodiscard]] EDDY_API static std::int64_t live_hint() noexcept;
 
 private:
@@ -83,8 +82,7 @@ private:
     EDDY_API static void* allocate_slow(std::size_t bytes);
     EDDY_API static void deallocate_slow(void* memory, std::size_t bytes) noexcept;
 
-    // initial-exec: one instruction to reach, also from other libraries; trivial, so without a
-    // guard.
+    // initial-exec: one instruction to reach, also from other libraries; trivial: without a guard.
     EDDY_API static constinit thread_local thread_cache local_
         __attribute__((tls_model("initial-exec")));
 };

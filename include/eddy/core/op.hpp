@@ -26,8 +26,7 @@ public:
     virtual abort_result abort() noexcept = 0;
 
     /// An op that waits for other branches gives them one after the other, each once, so that the
-    /// cancel is passed on to them first; nullptr: no more. If one of them accepts it, abort is not
-    /// called.
+    /// cancel is passed on to them first; nullptr: no more. If one accepts it, abort is not called.
     [[nodiscard]] virtual branch* next_target() noexcept { return nullptr; }
 
     /// The branch that waits in this; valid from park() on.
@@ -41,9 +40,8 @@ protected:
 
     /// Suspends the coroutine of `promise` in this op. `arm()` registers the op with what it waits
     /// for; from then on wake() may come. False: go on at once, because the wake-up came already or
-    /// a cancel was pending. What always
-    /// comes already does not keep the others waiting: when the step's budget is used up the branch
-    /// queues behind them.
+    /// a cancel was pending. Wake-ups that always come already do not keep the others waiting: when
+    /// the step's budget is used up the branch queues behind them.
     template <typename Arm>
     [[nodiscard]] bool park(promise_base& promise, Arm&& arm) {
         prepare(promise);
@@ -76,8 +74,7 @@ protected:
         }
     }
     [[nodiscard]] bool aborted() const noexcept { return aborted_; }
-    /// For next_target() at its end: abort has to be called even though targets accepted the
-    /// cancel.
+    /// For next_target() at its end: abort is called even though targets accepted the cancel.
     void ask_for_abort() noexcept { passed_on_ = false; }
 
 private:

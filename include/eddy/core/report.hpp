@@ -28,11 +28,14 @@ enum class report_kind : std::uint8_t {
 /// What a handler is given. The references end with the call.
 struct report {
     report_kind kind = report_kind::never_retrieved;
-    std::string message; // a whole sentence: names the task, its creation site, what() of the error
-    std::string task_name; // empty where there is no task
-    std::source_location
-        site{}; // where the task was created, the coroutine defined, the callback given
-    std::exception_ptr error; // null where there is none
+    /// A whole sentence: names the task, its creation site, what() of the error.
+    std::string message;
+    /// Empty where there is no task.
+    std::string task_name;
+    /// Where the task was created, the coroutine defined, the callback given.
+    std::source_location site{};
+    /// Null where there is none.
+    std::exception_ptr error;
 };
 
 /// Receives a report. Must not throw; what it throws is dropped.
@@ -49,12 +52,12 @@ EDDY_API void emit(const report& what) noexcept;
 EDDY_API void emit_callback_failure(const char* what, const std::exception_ptr& error,
                                     std::source_location site = {}) noexcept;
 
-/// "coroutine f, defined at file:line, was never awaited"; silent while an exception unwinds the
-/// stack.
+/// Reports "coroutine f, defined at file:line, was never awaited", except while an exception
+/// unwinds the stack.
 EDDY_API void report_never_awaited(promise_base& promise) noexcept;
 
-/// what() of an exception, "unknown exception" if it is no std::exception, "no exception" if it is
-/// null.
+/// Gives what() of `error`; "unknown exception" if it is no std::exception, "no exception" if there
+/// is none.
 EDDY_API std::string describe(const std::exception_ptr& error);
 
 } // namespace eddy::inline v0

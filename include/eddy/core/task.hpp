@@ -3,9 +3,10 @@
 // Threads:    handles: any thread; awaited in tasks only.
 // Memory:     one control block a task, from frame_cache; the runtime holds a reference while the
 //             task runs, so a dropped handle does not stop it.
-// Pairs:      P4  extras_: own_extras -> its readers    a reader sees the name and reason
 // Invariants: I1  from its first schedule() to finish() the root branch is queued, runs, or waits.
 //             I2  the frame dies when the coroutine ends; the result lives in the control block.
+// Pairs:      P4  extras_: own_extras -> its readers: a reader sees the name and the reason
+//                 (the first three are those of future_state.hpp)
 // Design:     docs/design/task.md
 
 #pragma once

@@ -160,8 +160,7 @@ private:
     }
 
     void place(T* item) noexcept {
-        own_slot(own_.bottom)
-            .store(item, relaxed); // own: slots; publish() carries it to the thieves
+        own_slot(own_.bottom).store(item, relaxed); // own: slots; P1 carries it to the thieves
         ++own_.bottom;
     }
 

@@ -33,8 +33,8 @@ public:
         T* newest = head_.load(relaxed); // hint: the CAS checks it
         do {
             item.inbox_next = newest;
-        } while (
-            !head_.compare_exchange_weak(newest, &item, seq_cst, relaxed)); // P1, P2; fail: retried
+            // P1, P2; fail: retried
+        } while (!head_.compare_exchange_weak(newest, &item, seq_cst, relaxed));
         // GONE: another thread may already have taken and destroyed the item.
         return newest == nullptr;
     }

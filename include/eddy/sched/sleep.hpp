@@ -44,9 +44,8 @@ public:
     void await_suspend(promise_base& promise) { yield(promise); }
     void await_resume() { check_cancelled(); }
 
-    abort_result abort() noexcept override {
-        return abort_result::completed;
-    } // never waits in the op
+    // Not called: the branch is queued and never waits in the op.
+    abort_result abort() noexcept override { return abort_result::completed; }
 };
 
 /// Suspends the task for at least `span`; 0 or less: as yield().
