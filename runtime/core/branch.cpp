@@ -205,10 +205,15 @@ abort_result op::cancel_unsuspended() noexcept {
     return passed_on_ ? abort_result::forwarded : abort();
 }
 
-void op::yield(promise_base& promise) {
+bool op::yield(promise_base& promise) {
+    if (scheduler::current()->keep_turn()) {
+        attach(promise);
+        return false;
+    }
     prepare(promise);
     queue_again(*waiter_);
     // GONE: another worker may have resumed the branch.
+    return true;
 }
 
 } // namespace eddy::inline v0

@@ -99,8 +99,7 @@ bool future_wait::await_suspend(promise_base& promise) {
         throw invalid_state_error("a task cannot await itself");
     }
     if (state_->done()) { // the step's budget is used up
-        yield(promise);
-        return true;
+        return yield(promise);
     }
     return park(promise, [this] {
         if (!state_->add(*this)) {

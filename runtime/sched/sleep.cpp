@@ -12,8 +12,7 @@ bool sleep_op::await_suspend(promise_base& promise) {
     const clock::time_point deadline =
         from_ == base::duration ? deadline_after(time, span_) : clock::time_point(span_);
     if (deadline <= time) {
-        yield(promise);
-        return true;
+        return yield(promise);
     }
     return park(promise, [&] {
         wheel_ = &here.wheel();

@@ -194,9 +194,24 @@ void worker::queue(runnable& item) noexcept {
 
 void worker::make_ready(runnable& item) noexcept {
     queue(item);
-    if (ready_.size_hint() >= 2) { // one item is for this worker itself
+    if (!alone_ && ready_.size_hint() >= 2) { // one item is for this worker itself
         offer();
     }
+}
+
+// An eager task's step is part of another one, which waits for its turn; a placement has others
+// that wait; observers and debug mode want to see each step.
+bool worker::keep_turn() noexcept {
+    const bool plain_step =
+        eager_depth_ == 0 && running_spread() == spread::anywhere && !observed() && !timed_;
+    if (!plain_step || tick_ + 1 >= steps_between_polls_ || !forks().empty() || has_work() ||
+        !runtime_.running()) {
+        return false;
+    }
+    ++tick_;
+    count_step();
+    refill_budget();
+    return true;
 }
 
 void worker::note_suspension(task_base& task) noexcept {

@@ -51,6 +51,7 @@ public:
     /// Runs until the runtime pauses.
     void run();
 
+    [[nodiscard]] bool keep_turn() noexcept override;
     void make_ready(runnable& item) noexcept override;
     void forks_published() noexcept override { offer(); }
     void note_suspension(task_base& task) noexcept override;
@@ -96,7 +97,10 @@ public:
     /// Fires the timers and polls the descriptors of this worker in its stead. True: there were
     /// some.
     [[nodiscard]] bool serve(clock::time_point now) noexcept;
-    [[nodiscard]] bool has_work() const noexcept;
+    [[nodiscard]] bool has_work() const noexcept {
+        return !ready_.empty_hint() || !inbox_.empty_hint() || !backlog_.empty_hint() ||
+               !pinned_.empty();
+    }
     /// Whether a sibling that is about to sleep should look here first.
     [[nodiscard]] bool has_surplus() const noexcept {
         return ready_.size_hint() >= 2 || !backlog_.empty_hint();

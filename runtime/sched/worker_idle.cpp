@@ -82,8 +82,8 @@ bool worker::serve(clock::time_point now) noexcept {
 // Tells one sleeping worker that there is something to steal, unless that has not been worth it
 // lately.
 void worker::offer() noexcept {
-    if (alone_ || skip_offers_ != 0) {
-        skip_offers_ -= alone_ ? 0 : 1;
+    if (skip_offers_ != 0) {
+        --skip_offers_;
         return;
     }
     const std::uint32_t skipped = offers_skipped_.load(relaxed); // hint: thieves reset it
@@ -203,11 +203,6 @@ bool worker::search() noexcept {
 }
 
 // -- sleeping --
-
-bool worker::has_work() const noexcept {
-    return !inbox_.empty_hint() || ready_.size_hint() != 0 || !backlog_.empty_hint() ||
-           !pinned_.empty();
-}
 
 bool worker::anything_to_do() noexcept {
     if (has_work() || !runtime_.running()) {

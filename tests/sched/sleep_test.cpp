@@ -108,6 +108,46 @@ CO_TEST_ON_1(yield, it_gives_everything_that_is_ready_one_turn) {
     EXPECT_EQ(log.text(), "a b main a b");
 }
 
+coro<> yield_thrice(event_log& log, std::string word) {
+    for (int i = 0; i != 3; ++i) {
+        log.add(word + std::to_string(i));
+        co_await yield();
+    }
+}
+
+CO_TEST_ON_1(yield, a_task_that_is_alone_goes_on_and_lets_in_whoever_comes) {
+    event_log log;
+    co_await yield_thrice(log, "alone");
+    const task<> other = create_task(yield_thrice(log, "a"));
+    co_await yield_thrice(log, "b");
+    co_await other;
+    EXPECT_EQ(log.text(), "alone0 alone1 alone2 b0 a0 b1 a1 b2 a2");
+}
+
+CO_TEST_ON_1(yield, an_eager_task_gives_its_turn_back_to_who_created_it) {
+    event_log log;
+    const task<> eager = create_task(yield_thrice(log, "eager"), {.eager = true});
+    log.add("creator");
+    co_await eager;
+    EXPECT_EQ(log.text(), "eager0 creator eager1 eager2");
+}
+
+CO_TEST_ON_1(yield, the_first_child_of_a_gather_lets_the_second_one_start) {
+    event_log log;
+    co_await gather(yield_thrice(log, "a"), yield_thrice(log, "b"));
+    EXPECT_EQ(log.text(), "a0 b0 a1 b1 a2 b2");
+}
+
+CO_TEST_ON_1(yield, a_task_that_is_alone_does_not_keep_out_what_threads_post) {
+    bool called = false;
+    std::thread([&loop = get_running_loop(), &called] {
+        loop.call_soon_threadsafe([&called] { called = true; });
+    }).join();
+    while (!called) {
+        co_await yield();
+    }
+}
+
 CO_TEST(yield, a_cancel_that_comes_meanwhile_is_delivered_by_it) {
     auto body = []() -> coro<bool> {
         current_task().cancel();

@@ -56,8 +56,9 @@ protected:
     /// Resumes the branch, on a worker. The caller must have the only right to do so.
     void wake() noexcept { waiter_->wake(); }
 
-    /// Gives the coroutine a turn after the others that are ready, without arming anything.
-    void yield(promise_base& promise);
+    /// Gives the coroutine a turn after the others that are ready, without arming anything. False:
+    /// there are none; go on.
+    [[nodiscard]] bool yield(promise_base& promise);
 
     /// Throws cancelled_error if the op was aborted.
     void check_aborted() const {

@@ -116,6 +116,9 @@ public:
     [[nodiscard]] bool spend() noexcept { return budget_-- > 0; }
     void refill_budget() noexcept { budget_ = budget_per_step; }
 
+    /// A branch gives up its turn. True: it has the next one as well, since nothing else is to run
+    /// here and nothing else is due; that was a step, and the next one has begun.
+    [[nodiscard]] virtual bool keep_turn() noexcept = 0;
     /// Puts `item` at the end of the own ready queue.
     virtual void make_ready(runnable& item) noexcept = 0;
     /// Runs one step of `ready` now: outside any step, or nested in one.

@@ -74,6 +74,10 @@ public:
     /// taker was faster.
     std::size_t steal_half(T** out, std::size_t max) noexcept;
 
+    bool empty_hint() const noexcept {
+        return head_.load(relaxed) == tail_.load(relaxed); // hint: as size_hint
+    }
+
     std::size_t size_hint() const noexcept {
         const std::uint64_t head = head_.load(relaxed); // hint: the takers decide
         const std::uint64_t tail = tail_.load(relaxed); // hint: as head

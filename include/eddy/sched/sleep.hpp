@@ -41,7 +41,7 @@ public:
     yield_op(yield_op&&) noexcept = default;
 
     static bool await_ready() noexcept { return false; }
-    void await_suspend(promise_base& promise) { yield(promise); }
+    bool await_suspend(promise_base& promise) { return yield(promise); }
     void await_resume() { check_cancelled(); }
 
     // Not called: the branch is queued and never waits in the op.
