@@ -7,9 +7,9 @@
 #pragma once
 
 #include <eddy/base/atomic.hpp>
+#include <eddy/base/chrono.hpp>
 #include <eddy/base/syscall.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <ratio>

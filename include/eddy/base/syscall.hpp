@@ -9,10 +9,10 @@
 // Design:     the test seam is base/fault_plan.hpp
 #pragma once
 
+#include <eddy/base/chrono.hpp>
 #include <eddy/base/export.hpp>
 
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>

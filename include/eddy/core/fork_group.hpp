@@ -30,6 +30,7 @@
 #include <exception>
 #include <limits>
 #include <span>
+#include <utility>
 
 namespace eddy::inline v0 {
 

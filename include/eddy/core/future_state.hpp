@@ -22,6 +22,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <utility>
 
 namespace eddy::inline v0 {
 

@@ -6,10 +6,10 @@
 #pragma once
 
 #include <eddy/base/export.hpp>
+#include <eddy/base/function.hpp>
 
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <source_location>
 #include <string>
 

@@ -11,12 +11,12 @@
 
 #pragma once
 
+#include <eddy/base/chrono.hpp>
+#include <eddy/base/function.hpp>
 #include <eddy/base/intrusive_list.hpp>
 #include <eddy/core/coro.hpp>
 #include <eddy/core/future_state.hpp>
 
-#include <chrono>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <source_location>

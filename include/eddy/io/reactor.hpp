@@ -15,12 +15,12 @@
 // Design:     docs/design/reactor.md
 #pragma once
 
+#include <eddy/base/chrono.hpp>
 #include <eddy/base/export.hpp>
 #include <eddy/base/intrusive_list.hpp>
 #include <eddy/io/fd.hpp>
 
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>

@@ -21,7 +21,6 @@
 
 #include <eddy/base/atomic.hpp>
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -191,7 +190,7 @@ private:
 
 template <typename T, typename Sync>
 forks_deque<T, Sync>::forks_deque(std::size_t capacity) {
-    use(std::make_unique<ring>(std::bit_ceil(std::max<std::size_t>(capacity, 2))));
+    use(std::make_unique<ring>(std::bit_ceil(capacity < 2 ? 2 : capacity)));
     own_.limit = own_.mask + 1;
 }
 
@@ -257,7 +256,7 @@ void forks_deque<T, Sync>::take_back(std::int64_t top) noexcept {
     if (now >= half) {
         // Item `now` may be in the hands of a thief that read split_ before the store above; the
         // items after it cannot be, since whoever sees a later top_ sees that store.
-        own_.split = std::min(now + 1, own_.bottom);
+        own_.split = now < own_.bottom ? now + 1 : own_.bottom;
         own_.dry_at = own_.split;
         split_.store(own_.split, release); // P1
     }

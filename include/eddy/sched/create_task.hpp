@@ -5,7 +5,6 @@
 #include <eddy/core/task.hpp>
 
 #include <concepts>
-#include <functional>
 #include <source_location>
 #include <tuple>
 #include <type_traits>
@@ -41,10 +40,16 @@ template <typename Fn, typename... Args>
 concept coroutine_function =
     requires(Fn& fn, Args&... args) { requires is_coro<std::invoke_result_t<Fn&, Args&&...>>; };
 
+/// std::invoke, which <functional> has and much else.
+template <typename Fn, typename... Args>
+std::invoke_result_t<Fn&, Args&&...> call(Fn& fn, Args&&... args) {
+    return std::apply(fn, std::forward_as_tuple(std::forward<Args>(args)...));
+}
+
 /// Keeps `fn` and `args` in its frame while the coroutine they make runs.
 template <typename Fn, typename... Args>
 std::invoke_result_t<Fn&, Args&&...> call_and_keep(Fn fn, Args... args) {
-    co_return co_await std::invoke(fn, std::move(args)...);
+    co_return co_await call(fn, std::move(args)...);
 }
 
 /// The same for `fn(args...)`, which are stored with the task: a lambda with captures is safe here.

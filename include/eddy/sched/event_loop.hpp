@@ -6,13 +6,13 @@
 
 #pragma once
 
+#include <eddy/base/chrono.hpp>
 #include <eddy/base/clock.hpp>
 #include <eddy/base/export.hpp>
+#include <eddy/base/function.hpp>
 #include <eddy/core/future.hpp>
 
-#include <chrono>
 #include <concepts>
-#include <functional>
 #include <memory>
 #include <tuple>
 #include <type_traits>

@@ -8,18 +8,19 @@
 
 #pragma once
 
+#include <eddy/base/chrono.hpp>
 #include <eddy/base/clock.hpp>
 #include <eddy/base/export.hpp>
+#include <eddy/base/function.hpp>
 #include <eddy/core/future.hpp>
 #include <eddy/core/outcome.hpp>
 #include <eddy/sched/create_task.hpp>
 #include <eddy/sched/event_loop.hpp>
 
-#include <chrono>
-#include <functional>
 #include <memory>
 #include <source_location>
 #include <type_traits>
+#include <utility>
 
 namespace eddy::inline v0 {
 

@@ -2,13 +2,12 @@
 
 #pragma once
 
+#include <eddy/base/chrono.hpp>
 #include <eddy/base/clock.hpp>
 #include <eddy/base/export.hpp>
 #include <eddy/core/op.hpp>
 #include <eddy/core/promise.hpp>
 #include <eddy/io/timer_wheel.hpp>
-
-#include <chrono>
 
 namespace eddy::inline v0 {
 

@@ -2,10 +2,10 @@
 
 #pragma once
 
+#include <eddy/base/chrono.hpp>
 #include <eddy/base/export.hpp>
 #include <eddy/sched/runtime.hpp>
 
-#include <chrono>
 #include <optional>
 #include <source_location>
 #include <utility>

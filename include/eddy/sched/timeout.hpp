@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <eddy/base/chrono.hpp>
 #include <eddy/base/clock.hpp>
 #include <eddy/base/export.hpp>
 #include <eddy/core/coro.hpp>
@@ -18,7 +19,6 @@
 #include <eddy/sched/create_task.hpp>
 #include <eddy/sched/sleep.hpp>
 
-#include <chrono>
 #include <utility>
 
 namespace eddy::inline v0 {

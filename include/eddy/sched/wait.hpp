@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <eddy/base/chrono.hpp>
 #include <eddy/base/clock.hpp>
 #include <eddy/base/export.hpp>
 #include <eddy/core/completion_queue.hpp>
@@ -10,7 +11,6 @@
 #include <eddy/io/timer_wheel.hpp>
 #include <eddy/sched/create_task.hpp>
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <source_location>
