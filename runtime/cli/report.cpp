@@ -13,7 +13,7 @@ namespace eddy::cli {
 
 namespace {
 
-constexpr std::size_t model_columns = 26;
+constexpr std::size_t model_columns = 28; // the longest title, indented by 4
 constexpr std::size_t value_columns = 13;
 constexpr std::size_t text_columns = 96;
 
