@@ -27,6 +27,7 @@
 
 #include <eddy/base/assert.hpp>
 #include <eddy/base/atomic.hpp>
+#include <eddy/base/cpu_count.hpp>
 
 #include <array>
 #include <bit>
@@ -41,8 +42,7 @@ class park_token {
 public:
     // -- the worker --
 
-    /// From here on notify() asks for an eventfd write. Look at every queue after this and before
-    /// blocking.
+    /// From here on notify() asks for an eventfd write. Then look at every queue before blocking.
     void prepare() noexcept { state_.store(state::parked, seq_cst); } // P2
 
     /// The worker is up again. True: somebody notified it, so its eventfd is or will be written.
@@ -73,7 +73,7 @@ private:
 template <typename Sync = native_sync>
 class idle_set {
 public:
-    static constexpr unsigned workers_max = 256;
+    static constexpr unsigned workers_max = eddy::workers_max;
 
     explicit idle_set(unsigned workers) noexcept
         : words_((workers + word_bits - 1) / word_bits), searching_max_((workers + 1) / 2) {
@@ -103,9 +103,8 @@ public:
     /// Whether the caller may look for work at other workers: at most half of all do so at a time.
     [[nodiscard]] bool start_search() noexcept;
 
-    /// The caller has found work or gives up. True: it was the last one. Then, if it found work it
-    /// calls claim_wake(); if it gives up it announces itself first and looks at every queue after
-    /// this.
+    /// The caller has found work, or gives up: then it has announced itself, and looks at every
+    /// queue after this. True: it was the last one, and calls claim_wake() if it found work.
     [[nodiscard]] bool stop_search() noexcept {
         const std::uint32_t before = searching_.fetch_sub(1, seq_cst); // P1
         EDDY_ASSERT(before != 0);

@@ -15,14 +15,14 @@
 namespace eddy::inline v0 {
 
 /// Gives EDDY_WORKERS if it is set, else the smaller of the processors in the affinity mask and the
-/// control groups' quota. At least 1.
+/// control groups' quota. From 1 to workers_max.
 ///
 /// Throws: std::system_error (EINVAL, naming variable and value) if EDDY_WORKERS is not a number
 ///         from 1 to workers_max.
 [[nodiscard]] EDDY_API std::size_t cpu_count();
 
-/// More workers than this are taken for a mistake.
-inline constexpr std::size_t workers_max = 1024;
+/// A runtime has no more workers than this.
+inline constexpr std::size_t workers_max = 256;
 
 /// Reads a number of workers.
 ///
