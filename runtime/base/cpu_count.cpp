@@ -25,8 +25,7 @@ processors smaller(processors a, processors b) {
     return std::min(*a, *b);
 }
 
-/// `quota` microseconds of processor time in each `period`. Words like "max", and -1, mean no
-/// limit.
+/// `quota` microseconds of processor time in each `period`. "max" and -1 mean no limit.
 processors processors_of(const std::string& quota, const std::string& period) {
     const auto number = [](const std::string& text) {
         std::int64_t value = 0;

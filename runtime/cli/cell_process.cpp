@@ -143,8 +143,7 @@ void die_with(pid_t parent) {
 }
 
 cell_runner::cell_runner(signals& stop) : stop_(stop) {
-    // Processes whose parent died inside a cell become children of this one, so that it can reap
-    // them.
+    // Processes whose parent died inside a cell become children of this one, which reaps them.
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 

@@ -29,8 +29,7 @@ struct bound {
     }
 };
 
-// Assumed where nothing can be measured beforehand: more than they take, so that memory is never
-// short.
+// Assumed where nothing can be measured beforehand: more than they take, so that there is enough.
 constexpr std::uint64_t thread_bytes = 64UL * 1024;
 constexpr std::uint64_t process_bytes = 512UL * 1024;
 constexpr std::uint64_t coroutine_bytes = 1024;

@@ -54,8 +54,7 @@ struct ticks {
     }
 };
 
-// How many processors something else uses. Not the load average: that remembers an earlier run of
-// this.
+// How many processors something else uses. Not the load average: that remembers an earlier run.
 double busy_cores() {
     const ticks before = ticks::now();
     std::this_thread::sleep_for(std::chrono::milliseconds(300));

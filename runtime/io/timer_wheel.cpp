@@ -174,8 +174,7 @@ std::int64_t timer_wheel::earliest_in(place at) noexcept {
     std::int64_t earliest = never;
     std::size_t seen = 0;
     for (timer_node* node = nodes.front(); node != nullptr; node = nodes.next(*node)) {
-        // Never a bound on level 0: it would be the current tick's start, and the wait would not
-        // end.
+        // Never a bound on level 0: it would be the start of the current tick, again and again.
         if (at.level > 0 && ++seen > exact_scan_max) {
             return static_cast<std::int64_t>(start_of(at) << tick_bits);
         }

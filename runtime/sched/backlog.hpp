@@ -2,8 +2,7 @@
 //
 // Threads:    push: the owner.  take, empty_hint: any thread.
 // Memory:     none: linked through inbox_next.
-// Invariants: I1  while it is not empty the owner pushes here and not into its ring: so FIFO order
-//                 holds.
+// Invariants: I1  while it is not empty the owner pushes here, not into its ring: FIFO order holds.
 
 #pragma once
 

@@ -30,8 +30,7 @@ class leftovers {
 public:
     explicit leftovers(runtime_core& core) noexcept : core_(core) {}
 
-    /// Cancels those that were not cancelled by an earlier call; gives all that have not ended, but
-    /// `self`.
+    /// Cancels those that no earlier call has; gives all that have not ended, except `self`.
     std::vector<any_task> cancel_new(const any_task& self) {
         std::vector<any_task> left = core_.all_tasks();
         std::erase(left, self);

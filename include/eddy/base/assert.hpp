@@ -1,8 +1,7 @@
 // assert.hpp — EDDY_ASSERT stops the program at a broken contract.
 //
 // Invariants: I1  the condition is compiled in every build, so it cannot rot; it is evaluated only
-//                 where assertions are on: debug builds, sanitizer builds, and with EDDY_ASSERTIONS
-//                 defined.
+//                 where assertions are on: debug and sanitizer builds, and with EDDY_ASSERTIONS=1.
 
 #pragma once
 
@@ -33,7 +32,8 @@ assert_failed(const char* condition, const char* file, int line, const char* fun
 
 } // namespace eddy::inline v0
 
-// One condition each. It must have no side effect: release builds do not evaluate it.
+/// Stops the program unless the condition holds. One condition each, without side effects: release
+/// builds do not evaluate it.
 #if EDDY_ASSERTIONS
 #define EDDY_ASSERT(...)                                                                           \
     ((__VA_ARGS__) ? static_cast<void>(0)                                                          \

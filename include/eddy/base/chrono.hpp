@@ -1,7 +1,7 @@
 // chrono.hpp — std::chrono's durations, time points, clocks and literals, cheaply.
 //
-// libstdc++'s <chrono> also brings calendars and with them <sstream>: a tenth of what eddy.hpp costs
-// to compile. The part that is needed has a header of its own there.
+// libstdc++'s <chrono> also brings calendars, and with them <sstream>: that would be a tenth of the
+// time eddy.hpp takes to compile. The part that is needed has a header of its own there.
 
 #pragma once
 

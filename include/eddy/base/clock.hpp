@@ -2,8 +2,7 @@
 //
 // Threads:    everything here may be used by any thread.
 // Invariants: I1  a virtual clock never goes backwards.
-// Pairs:      P1  now_: advance_to -> now     who sees a time also sees what happened before that
-//                 time was set
+// Pairs:      P1  now_: advance_to -> now: who sees a time sees what happened before it was set
 #pragma once
 
 #include <eddy/base/atomic.hpp>
@@ -30,8 +29,7 @@ struct clock {
     }
 };
 
-/// Gives `span` in nanoseconds, or the nearest value that 64 bits hold; not-a-number counts as
-/// zero.
+/// Gives `span` in nanoseconds, or the nearest value that 64 bits hold; not-a-number is zero.
 template <typename Rep, typename Period>
 [[nodiscard]] constexpr clock::duration
 saturated(std::chrono::duration<Rep, Period> span) noexcept {
@@ -73,8 +71,7 @@ deadline_after(clock::time_point now, std::chrono::duration<Rep, Period> span) n
     return clock::time_point(clock::duration(sum));
 }
 
-/// Gives the time from `now` until `deadline`: zero when it has passed, duration::max() for
-/// "never".
+/// Gives the time from `now` until `deadline`: zero if it has passed, duration::max() for "never".
 [[nodiscard]] constexpr clock::duration time_until(clock::time_point deadline,
                                                    clock::time_point now) noexcept {
     std::int64_t left = 0;
@@ -118,8 +115,8 @@ public:
     void advance_to(clock::time_point when) noexcept {
         const std::int64_t target = when.time_since_epoch().count();
         std::int64_t seen = now_.load(relaxed); // hint: the CAS below checks it
-        while (seen < target &&
-               !now_.compare_exchange_weak(seen, target, acq_rel, relaxed)) { // P1; fail: retried
+        // P1; fail: retried
+        while (seen < target && !now_.compare_exchange_weak(seen, target, acq_rel, relaxed)) {
         }
     }
 

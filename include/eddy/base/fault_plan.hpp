@@ -6,7 +6,7 @@
 // Threads:    construction, destruction: while no other thread makes system calls.
 //             fail, shorten, calls, take: any thread.
 // Invariants: I1  at most one plan exists.
-// Pairs:      P1  active_: constructor -> active     a wrapper that sees the plan sees it built
+// Pairs:      P1  active_: constructor -> active: a wrapper that sees the plan sees it built
 #pragma once
 
 #include <eddy/base/atomic.hpp>
@@ -40,6 +40,7 @@ enum class call : std::uint8_t {
 };
 inline constexpr std::size_t call_count = static_cast<std::size_t>(call::getrandom) + 1;
 
+/// Makes chosen system calls of the whole process fail while it lives.
 class fault_plan {
 public:
     static constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
@@ -56,8 +57,7 @@ public:
     fault_plan(const fault_plan&) = delete;
     fault_plan& operator=(const fault_plan&) = delete;
 
-    /// Calls `first` to `first + times - 1` of `which` (the first call is number 1) fail with
-    /// `error`.
+    /// Calls `first` to `first + times - 1` of `which`, counted from 1, fail with `error`.
     EDDY_API void fail(call which, std::size_t first, int error, std::size_t times = 1);
 
     /// The same calls move at most `bytes_max` bytes.

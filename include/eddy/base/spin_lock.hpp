@@ -2,7 +2,7 @@
 //
 // Threads:    any.
 // Progress:   blocking; a waiter spins briefly, then gives its processor away between looks.
-// Pairs:      P1  locked_: unlock -> lock, try_lock     the next holder sees what the last one did
+// Pairs:      P1  locked_: unlock -> lock, try_lock: the next holder sees what the last one did
 #pragma once
 
 #include <eddy/base/atomic.hpp>
@@ -31,7 +31,7 @@ public:
     void unlock() noexcept { locked_.store(false, release); } // P1
 
 private:
-    /// Longer than any section that guards, shorter than a time slice.
+    /// Longer than any section that this guards, shorter than a time slice.
     static constexpr int spins_max = 64;
 
     void wait_until_free() noexcept {

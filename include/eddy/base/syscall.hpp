@@ -94,8 +94,7 @@ EDDY_API void getrandom(std::span<std::byte> into);
 
 [[nodiscard]] EDDY_API int gettid() noexcept;
 
-/// Blocks all signals of the thread while it lives: threads started meanwhile begin with them
-/// blocked.
+/// Blocks all signals of the thread while it lives; threads started meanwhile begin like that.
 class EDDY_API blocked_signals {
 public:
     blocked_signals() noexcept;

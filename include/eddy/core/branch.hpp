@@ -73,8 +73,7 @@ public:
     /// does not matter.
     bool cancel(const cancel_reason& reason = nullptr) noexcept;
 
-    /// The requests counted, as asyncio's cancelling(): cancel() adds one, uncancel() takes one
-    /// back.
+    /// The requests, as asyncio's cancelling(): cancel() adds one, uncancel() takes one back.
     [[nodiscard]] std::uint16_t cancelling() const noexcept {
         return requests_.load(relaxed); // count:
     }

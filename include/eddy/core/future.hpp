@@ -70,7 +70,8 @@ private:
     atomic<bool> claimed_{false};
 };
 
-/// A result that is not there yet. Copies share it.
+/// A result that is not there yet. Copies share it; a future of no promise can only be asked
+/// whether it is valid().
 ///
 /// `co_await f` waits for it and gives `const T&` (T& for a reference, nothing for void); `co_await
 /// std::move(f)` and an await of a temporary give a T: copied, or moved if T cannot be copied.

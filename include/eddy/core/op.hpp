@@ -67,8 +67,7 @@ protected:
             waiter_->throw_cancelled();
         }
     }
-    /// As check_aborted, for an op that delivers nothing: a request that came after the wake-up is
-    /// delivered too.
+    /// As check_aborted, for an op that delivers nothing: a later request is delivered too.
     void check_cancelled() {
         if (waiter_->take_cancel() || aborted_) [[unlikely]] {
             waiter_->throw_cancelled();

@@ -2,8 +2,8 @@
 // exception.
 //
 // Threads:    one writer, then readers that are ordered after it.
-// Invariants: I1  an error replaces a value, nothing replaces an error; take leaves a moved-from
-//                 value.
+// Invariants: I1  an error replaces a value, nothing replaces an error; take leaves a value that is
+//                 moved from.
 
 #pragma once
 

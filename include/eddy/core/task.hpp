@@ -175,7 +175,8 @@ template <typename T>
     return new task_state_of<T>(std::move(body), site);
 }
 
-/// A handle of a task whose result type does not matter. Copies refer to the same task.
+/// A handle of a task whose result type does not matter. Copies refer to the same task; a handle of
+/// no task can only be asked whether it is valid().
 ///
 /// It has no result to await; wait() takes a vector of them.
 /// Threads: any.
@@ -251,8 +252,7 @@ EDDY_API std::string to_string(const any_task& task);
 /// `co_await t` waits and gives `const T&` (T& for a reference, nothing for void); `co_await
 /// std::move(t)` and an await of a temporary move the result out.
 /// Throws:   what the coroutine threw; cancelled_error if it ended as cancelled.
-/// Cancel:   a cancel of the awaiting task is passed on to this one; await shield(t) to prevent
-///           that.
+/// Cancel:   a cancel of the awaiting task is passed on to this one; shield(t) keeps it out.
 template <typename T = void>
 class task : public any_task {
 public:

@@ -40,6 +40,10 @@ private:
     std::shared_ptr<state> state_;
 };
 
+/// The loop of one worker: get_running_loop() in tasks and callbacks, runtime::loop() elsewhere.
+///
+/// A callback is called by the loop, or by a sibling while the loop is stuck; never two of one loop
+/// at a time. What it throws is reported.
 class EDDY_API event_loop {
 public:
     using function = std::function<void()>;
@@ -47,8 +51,7 @@ public:
     event_loop(const event_loop&) = delete;
     event_loop& operator=(const event_loop&) = delete;
 
-    /// Calls `fn(args...)` from the loop, after everything that is ready now. Arguments are
-    /// decay-copied.
+    /// Calls `fn(args...)`, stored until then, from the loop, after everything that is ready now.
     template <typename Fn, typename... Args>
         requires std::invocable<std::decay_t<Fn>&, std::decay_t<Args>&...>
     callback_handle call_soon(Fn&& fn, Args&&... args) {
@@ -93,6 +96,7 @@ public:
     ///
     /// Throws: std::system_error: EPERM, a regular file, always ready; EBADF.
     void add_reader(int fd, function fn);
+    /// The same for writing.
     void add_writer(int fd, function fn);
     /// False: there was none. Called from a callback of this loop, it is the end: the function is
     /// not called any more. Called from elsewhere, one call may be under way.

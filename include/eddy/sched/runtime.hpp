@@ -26,9 +26,10 @@ namespace eddy::inline v0 {
 
 class runtime_core;
 
+/// How a runtime is to be.
 struct runtime_options {
-    /// 0: as many as the affinity mask and the cgroup's CPU quota allow; EDDY_WORKERS overrides
-    /// that.
+    /// Each a thread, the first one the caller's. 0: EDDY_WORKERS, or else as many as the affinity
+    /// mask and the control group's CPU quota allow. At most workers_max (256).
     unsigned workers = 0;
     /// Reports slow steps after 100 ms. Also switched on by EDDY_DEBUG=1.
     bool debug = false;
@@ -45,6 +46,7 @@ struct runtime_options {
     std::function<void(const any_task&)> on_suspend{};
 };
 
+/// Workers that can be run again and again; run() is enough for most programs.
 class EDDY_API runtime {
 public:
     /// Throws: std::system_error if threads, epolls or eventfds cannot be had, or EDDY_WORKERS is
@@ -92,8 +94,9 @@ public:
     /// to, are not freed.
     void close() noexcept;
 
-    /// The loop of worker `index`.
+    /// The loop of worker `index`; not after close().
     [[nodiscard]] event_loop& loop(unsigned index = 0) noexcept;
+    /// How many workers there are; 0 after close().
     [[nodiscard]] unsigned workers() const noexcept;
     /// All tasks that have not ended. Any thread.
     [[nodiscard]] std::vector<any_task> all_tasks() const;

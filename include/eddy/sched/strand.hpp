@@ -19,6 +19,8 @@
 
 namespace eddy::inline v0 {
 
+/// Runs its tasks one at a time: between two awaits what they share needs no lock. While one waits
+/// the others run.
 class EDDY_API strand {
 public:
     /// Throws: std::bad_alloc.

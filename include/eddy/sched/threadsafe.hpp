@@ -47,8 +47,10 @@ private:
 /// For run_coroutine_threadsafe: registers and queues `state` on `loop`.
 EDDY_API void launch_on(event_loop& loop, task_base& state);
 
-/// Makes `body` a task of `loop`'s runtime, from any thread, and gives a handle that can be waited
-/// for.
+/// Makes `body` a task of `loop`'s runtime and gives a handle that a thread can wait for.
+///
+/// Throws:   std::invalid_argument for an empty coro.
+/// Threads:  any. The loop must not be gone: nothing keeps it alive.
 template <typename T>
 blocking_handle<T>
 run_coroutine_threadsafe(coro<T> body, event_loop& loop,

@@ -19,8 +19,10 @@
 
 namespace eddy::inline v0 {
 
+/// When wait returns. A task that was cancelled is no exception.
 enum class return_when : std::uint8_t { all_completed, first_completed, first_exception };
 
+/// What wait may be told.
 struct wait_options {
     return_when when = return_when::all_completed;
     /// After this the wait returns as it stands; nothing is cancelled.
@@ -150,11 +152,13 @@ private:
     std::unique_ptr<completion_queue> queue_; // refers to the tasks: dies first
 };
 
+/// Gives `tasks` in the order in which they end: see completion_order.
 template <typename Task>
     requires(!is_coro<Task>)
 [[nodiscard]] completion_order<Task> as_completed(std::vector<Task> tasks) {
     return completion_order<Task>(std::move(tasks));
 }
+/// The same for coroutines, which become tasks first.
 template <typename T>
 [[nodiscard]] completion_order<task<T>> as_completed(std::vector<coro<T>> bodies) {
     std::vector<task<T>> tasks;
