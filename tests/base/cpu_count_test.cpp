@@ -126,7 +126,7 @@ TEST(cpu_count, the_environment_has_the_last_word) {
 }
 
 TEST(cpu_count, a_bad_number_of_workers_is_refused_by_name_and_value) {
-    for (const char* text : {"", "0", "-1", "four", "4x", " 4", "1025", "99999999999999999999"}) {
+    for (const char* text : {"", "0", "-1", "four", "4x", " 4", "257", "99999999999999999999"}) {
         try {
             static_cast<void>(eddy::parse_worker_count(text));
             ADD_FAILURE() << "accepted '" << text << "'";

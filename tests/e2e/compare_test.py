@@ -7,6 +7,7 @@ usage: compare_test.py PROGRAM
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -133,6 +134,13 @@ class a_comparison(unittest.TestCase):
         cannot = {(cell["workload"], cell["model"]) for cell in self.record["cells"]
                   if cell["status"] != "measured"}
         self.assertEqual(cannot, {("idle_waiters", "tbb"), ("ping_pong", "tbb")})
+
+    def test_the_rows_of_a_table_end_in_one_column(self):
+        tables = re.findall(r"(?:^    (?:threads|processes|coroutines|oneTBB) .*\n)+",
+                            self.printed.stdout, re.MULTILINE)
+        self.assertGreaterEqual(len(tables), len(WORKLOADS))
+        for table in tables:
+            self.assertEqual(len({len(row) for row in table.splitlines()}), 1, table)
 
     def test_prints_a_finding_for_each_workload(self):
         self.assertEqual(set(self.record["findings"]), WORKLOADS)
