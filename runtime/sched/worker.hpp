@@ -113,8 +113,13 @@ public:
     /// Grows while the worker makes progress.
     [[nodiscard]] std::uint64_t steps() const noexcept { return steps_.load(relaxed); } // hint:
     [[nodiscard]] bool asleep() const noexcept { return asleep_.load(relaxed); }        // hint:
-    /// How long work stolen from here kept the thief busy: too little, and fewer offers are made.
-    void note_theft(clock::duration lasted) noexcept;
+    struct theft {
+        std::uint64_t items = 0;
+        std::uint64_t steps = 0; // until the thief had nothing to do again
+        clock::duration lasted{};
+    };
+    /// What was stolen from here has been run: if it was too little, fewer offers are made.
+    void note_theft(const theft& what) noexcept;
 
 private:
     class pinned_queue final : public placement {
@@ -175,7 +180,7 @@ private:
     [[nodiscard]] bool give_ready(worker& thief, patience how) noexcept;
     [[nodiscard]] bool give_list(worker& thief, runnable* list) noexcept;
     template <typename Item>
-    void run_loot(Item& item, worker& victim) noexcept;
+    void run_loot(Item& first, std::uint64_t items, worker& victim) noexcept;
     void end_theft() noexcept;
     void park() noexcept;
     void block() noexcept;
@@ -205,6 +210,7 @@ private:
     unsigned eager_depth_ = 0;
     worker* robbed_ = nullptr; // whose work runs now, if it was stolen
     clock::time_point stolen_at_{};
+    theft stolen_{}; // of robbed_; steps: as counted before
     clock::duration watch_period_ = watch_min;
     std::uint32_t skip_offers_ = 0;
     clock::time_point looked_at_{};

@@ -15,7 +15,11 @@ namespace {
 constexpr int search_rounds = 3;
 constexpr int pauses_between_looks = 40; // about a microsecond
 constexpr std::uint32_t skip_offers_max = 1U << 16U;
+// Stolen work that lasts less is not worth the lines that move for it: in all, for each item, and
+// for each step of it, where a step that short does nothing but make others ready.
 constexpr clock::duration theft_pays = std::chrono::microseconds(20);
+constexpr clock::duration item_pays = std::chrono::microseconds(1);
+constexpr clock::duration step_pays = std::chrono::nanoseconds(100);
 constexpr clock::duration poll_every = std::chrono::milliseconds(1);
 constexpr unsigned steps_after_sleep = 8; // nobody knows yet how long the steps are
 
@@ -94,8 +98,9 @@ void worker::offer() noexcept {
     }
 }
 
-void worker::note_theft(clock::duration lasted) noexcept {
-    if (lasted >= theft_pays) {
+void worker::note_theft(const theft& what) noexcept {
+    if (what.lasted >= theft_pays && what.lasted >= what.items * item_pays &&
+        what.lasted >= what.steps * step_pays) {
         offers_skipped_.store(0, relaxed); // hint: offers come again at once
     }
 }
@@ -110,7 +115,7 @@ bool worker::give_away(worker& thief, patience how) noexcept {
         }
         if (forks().age_hint() == age) {
             if (fork_group* const group = forks().steal().value) {
-                thief.run_loot(*group, *this);
+                thief.run_loot(*group, 1, *this);
                 return true;
             }
         }
@@ -129,7 +134,7 @@ bool worker::give_ready(worker& thief, patience how) noexcept {
         thief.queue(*loot[i]);
     }
     if (count != 0) {
-        thief.run_loot(*loot[0], *this);
+        thief.run_loot(*loot[0], count, *this);
     }
     return count != 0;
 }
@@ -138,27 +143,34 @@ bool worker::give_list(worker& thief, runnable* list) noexcept {
     if (list == nullptr) {
         return false;
     }
-    thief.run_loot(*thief.refill(list), *this);
+    std::uint64_t items = 0;
+    for (const runnable* each = list; each != nullptr; each = each->inbox_next) {
+        ++items;
+    }
+    thief.run_loot(*thief.refill(list), items, *this);
     return true;
 }
 
 template <typename Item>
-void worker::run_loot(Item& item, worker& victim) noexcept {
+void worker::run_loot(Item& first, std::uint64_t items, worker& victim) noexcept {
     end_theft();
     robbed_ = &victim;
     stolen_at_ = clock::now();
+    stolen_ = {.items = items, .steps = steps()};
     stop_search(found::something);
     if constexpr (std::is_same_v<Item, fork_group>) {
-        run_group(item);
+        run_group(first);
     } else {
-        run_any(item);
+        run_any(first);
     }
 }
 
 // What was stolen has been run: its victim learns whether that was worth it.
 void worker::end_theft() noexcept {
     if (robbed_ != nullptr) {
-        robbed_->note_theft(clock::now() - stolen_at_);
+        robbed_->note_theft({.items = stolen_.items,
+                             .steps = steps() - stolen_.steps,
+                             .lasted = clock::now() - stolen_at_});
         robbed_ = nullptr;
     }
 }
