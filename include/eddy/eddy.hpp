@@ -3,11 +3,14 @@
 #pragma once
 
 #include <eddy/base/version.hpp>
+#include <eddy/core/async_generator.hpp>
+#include <eddy/core/async_iterable.hpp>
 #include <eddy/core/coro.hpp>
 #include <eddy/core/errors.hpp>
 #include <eddy/core/foreign_op.hpp>
 #include <eddy/core/future.hpp>
 #include <eddy/core/gather.hpp>
+#include <eddy/core/generator.hpp>
 #include <eddy/core/outcome.hpp>
 #include <eddy/core/report.hpp>
 #include <eddy/core/task.hpp>

@@ -19,6 +19,10 @@ const char* cancelled_error::what() const noexcept {
     return reason_ && !reason_->empty() ? reason_->c_str() : "cancelled";
 }
 
+bool is_generator_exit(const std::exception_ptr& error) noexcept {
+    return error != nullptr && *error.__cxa_exception_type() == typeid(generator_exit);
+}
+
 bool is_cancellation(const std::exception_ptr& error) noexcept {
     return error != nullptr && *error.__cxa_exception_type() == typeid(cancelled_error);
 }

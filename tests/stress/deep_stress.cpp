@@ -2,9 +2,9 @@
 // Compiled with -O0.
 //
 // Covers:    millions of awaits of ready coroutines and futures and of yields in one loop; a
-//            million nested awaits that end by a value, an exception, a cancel; gathers and tasks
-//            nested 100 000 deep and 100 000 wide, cancelled at the root; tasks that await each
-//            other in a circle.
+//            million nested awaits that end by a value, an exception, a cancel; generators in
+//            generators; gathers and tasks nested 100 000 deep and 100 000 wide, cancelled at the
+//            root; tasks that await each other in a circle.
 // Expect:    the stack does not grow with any of it: a few pages too many are a crash here, without
 //            optimisation and under AddressSanitizer.
 #include "stress/stress_case.hpp"
@@ -84,6 +84,23 @@ TEST_P(awaits, of_gathers_of_ready_coroutines_a_tenth_as_often) {
     EXPECT_EQ(eddy::run(main(GetParam() / 10), {.workers = 2}), GetParam() / 10);
 }
 
+eddy::async_generator<std::size_t> count(std::size_t items) {
+    for (std::size_t i = 0; i != items; ++i) {
+        co_yield i;
+    }
+}
+
+TEST_P(awaits, of_the_items_of_a_generator) {
+    auto main = [](std::size_t items) -> coro<std::size_t> {
+        std::size_t given = 0;
+        EDDY_FOR(const std::size_t each, count(items)) {
+            given += each == given ? 1 : 0;
+        }
+        co_return given;
+    };
+    EXPECT_EQ(eddy::run(main(GetParam()), {.workers = 1}), GetParam());
+}
+
 // -- a million nested awaits --
 
 constexpr std::size_t levels = 1'000'000;
@@ -122,9 +139,67 @@ TEST_F(deep_stress, a_million_nested_awaits_are_cancelled_at_the_leaf) {
     EXPECT_TRUE(eddy::run(main(), {.workers = 2}));
 }
 
-// -- cancels of what is deep or wide --
+// -- generators in generators --
 
 constexpr std::size_t many = 100'000;
+
+eddy::async_generator<std::size_t> passed_on(std::size_t left, ending how) {
+    if (left == 0) {
+        if (how == ending::sleeping) {
+            co_await eddy::sleep(1h);
+        }
+        co_yield 0;
+    } else {
+        auto inner = passed_on(left - 1, how);
+        while (auto each = co_await inner.next()) {
+            co_yield *each + 1;
+        }
+    }
+}
+
+coro<std::size_t> first_of(eddy::async_generator<std::size_t> items) {
+    std::size_t last = 0;
+    while (auto each = co_await items.next()) {
+        last = *each;
+    }
+    co_return last;
+}
+
+TEST_F(deep_stress, an_item_passes_through_many_generators) {
+    EXPECT_EQ(eddy::run(first_of(passed_on(many, ending::value)), {.workers = 1}), many);
+}
+
+TEST_F(deep_stress, many_generators_in_each_other_are_cancelled_at_the_innermost) {
+    auto main = []() -> coro<bool> {
+        const auto deep = eddy::create_task(first_of(passed_on(many, ending::sleeping)));
+        co_await eddy::sleep(1ms);
+        (void)deep.cancel();
+        co_await eddy::wait(std::vector{deep});
+        co_return deep.cancelled();
+    };
+    EXPECT_TRUE(eddy::run(main(), {.workers = 2}));
+}
+
+eddy::generator<std::size_t> delegated(std::size_t left) {
+    if (left != 0) {
+        co_yield eddy::elements_of(delegated(left - 1));
+    }
+    co_yield left;
+}
+
+TEST_F(deep_stress, a_million_generators_delegate_to_each_other) {
+    std::size_t expected = 0;
+    for (const std::size_t each : delegated(levels)) {
+        ASSERT_EQ(each, expected++);
+    }
+    for (const std::size_t each : delegated(levels)) {
+        if (each == 10) { // all others are still there
+            break;
+        }
+    }
+}
+
+// -- cancels of what is deep or wide --
 
 class trees : public stress_case, public testing::WithParamInterface<unsigned> {};
 

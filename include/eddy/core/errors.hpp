@@ -32,6 +32,17 @@ private:
 /// Whether `error` is a cancelled_error; false if it is null. Throws nothing to find out.
 [[nodiscard]] EDDY_API bool is_cancellation(const std::exception_ptr& error) noexcept;
 
+/// Ends a generator that is closed while it stands at a co_yield: thrown there, so that what comes
+/// after it can clean up, and dropped when it comes out. No std::exception: to catch it by accident
+/// and to yield again is an error of aclose().
+class EDDY_API generator_exit final {
+public:
+    generator_exit() noexcept = default;
+};
+
+/// Whether `error` is a generator_exit; false if it is null.
+[[nodiscard]] EDDY_API bool is_generator_exit(const std::exception_ptr& error) noexcept;
+
 /// A wait_for or timeout has expired.
 class EDDY_API timeout_error : public std::runtime_error {
 public:
