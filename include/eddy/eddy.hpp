@@ -23,4 +23,10 @@
 #include <eddy/sched/threadsafe.hpp>
 #include <eddy/sched/timeout.hpp>
 #include <eddy/sched/wait.hpp>
+#include <eddy/sync/barrier.hpp>
+#include <eddy/sync/condition.hpp>
 #include <eddy/sync/event.hpp>
+#include <eddy/sync/latch.hpp>
+#include <eddy/sync/lock.hpp>
+#include <eddy/sync/rw_lock.hpp>
+#include <eddy/sync/semaphore.hpp>

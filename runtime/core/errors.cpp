@@ -11,6 +11,7 @@ cancelled_error::~cancelled_error() = default;
 timeout_error::~timeout_error() = default;
 invalid_state_error::~invalid_state_error() = default;
 broken_promise_error::~broken_promise_error() = default;
+broken_barrier_error::~broken_barrier_error() = default;
 no_running_loop::~no_running_loop() = default;
 already_running::~already_running() = default;
 runtime_closed::~runtime_closed() = default;

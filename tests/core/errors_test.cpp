@@ -55,5 +55,10 @@ TEST(errors, a_broken_promise_says_so) {
     EXPECT_NE(std::string(broken_promise_error().what()).find("promise"), std::string::npos);
 }
 
+TEST(errors, a_broken_barrier_is_a_runtime_error_as_in_asyncio) {
+    static_assert(std::is_base_of_v<std::runtime_error, broken_barrier_error>);
+    EXPECT_STREQ(broken_barrier_error().what(), "the barrier is broken");
+}
+
 } // namespace
 } // namespace eddy

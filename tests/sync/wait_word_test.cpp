@@ -1,7 +1,7 @@
 // wait_word_test.cpp — a number that is waited for.
 //
 // Covers:    changes while nobody waits, and none while somebody does; sections.
-// Not here:  interleavings -> tests/model/wait_word_model.cpp.
+// Not here:  interleavings -> tests/model/zero_gate_model.cpp.
 
 #include <eddy/sync/wait_word.hpp>
 

@@ -50,7 +50,8 @@ public:
     ~timeout_error() override;
 };
 
-/// A result was asked for before it is there, or set twice.
+/// A result was asked for before it is there, or set twice; a call that does not fit the state of
+/// its object.
 class EDDY_API invalid_state_error : public std::logic_error {
 public:
     using std::logic_error::logic_error;
@@ -63,6 +64,13 @@ public:
     broken_promise_error()
         : std::runtime_error("the promise was destroyed before its result was set") {}
     ~broken_promise_error() override;
+};
+
+/// A barrier was broken, or reset while a task waited at it.
+class EDDY_API broken_barrier_error : public std::runtime_error {
+public:
+    broken_barrier_error() : std::runtime_error("the barrier is broken") {}
+    ~broken_barrier_error() override;
 };
 
 /// The call needs a running event loop, and the thread has none.

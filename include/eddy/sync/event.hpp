@@ -3,7 +3,7 @@
 #pragma once
 
 #include <eddy/base/export.hpp>
-#include <eddy/sync/wait_word.hpp>
+#include <eddy/sync/zero_gate.hpp>
 
 namespace eddy::inline v0 {
 
@@ -13,15 +13,12 @@ namespace eddy::inline v0 {
 /// Threads:  all members: any thread.
 class EDDY_API event {
 public:
-    class wait_op;
-
     event() noexcept = default;
 
-    [[nodiscard]] bool is_set() const noexcept { return flag_.value() != 0; }
+    [[nodiscard]] bool is_set() const noexcept { return missing_.value() == 0; }
 
     /// Sets the flag and wakes all who wait, in the order in which they came.
     ///
-    /// Who begins to wait before clear() does not suspend.
     /// Cost:     one read-modify-write, and one for each task that waits.
     void set() noexcept;
     /// Takes the flag back. Who was woken by set() goes on all the same.
@@ -32,33 +29,10 @@ public:
     /// Suspends: if it is not.
     /// Throws:   cancelled_error.
     /// Cancel:   safe: there is nothing that could be lost.
-    [[nodiscard]] wait_op wait() noexcept;
+    [[nodiscard]] zero_wait wait() noexcept { return zero_wait(missing_); }
 
 private:
-    wait_word<wait_op> flag_{0};
+    zero_wait::gate missing_{1}; // 1: it has not happened
 };
-
-class EDDY_API event::wait_op final : public list_wait {
-public:
-    explicit wait_op(event& of) noexcept : of_(&of) {}
-    wait_op(wait_op&&) noexcept = default;
-
-    [[nodiscard]] bool await_ready() const noexcept { return of_->is_set() && may_go_on(); }
-    bool await_suspend(promise_base& promise);
-    void await_resume() {
-        if (suspended()) {
-            check_cancelled();
-        }
-    }
-
-    abort_result abort() noexcept override;
-
-private:
-    event* of_;
-};
-
-inline event::wait_op event::wait() noexcept {
-    return wait_op(*this);
-}
 
 } // namespace eddy::inline v0
