@@ -3,6 +3,7 @@
 #include <eddy/base/syscall.hpp>
 #include <eddy/core/completion_queue.hpp>
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -10,6 +11,9 @@ namespace eddy::inline v0 {
 
 completion_queue::completion_queue(std::span<future_state* const> states)
     : order_(states.size()), links_(std::make_unique<link[]>(states.size())) {
+    if (std::ranges::find(states, nullptr) != states.end()) {
+        throw_empty_handle();
+    }
     for (std::size_t i = 0; i != states.size(); ++i) {
         links_[i].owner = this;
         links_[i].index = i;
@@ -59,6 +63,10 @@ bool completion_queue::next_op::await_suspend(promise_base& promise) {
     return park(promise, [this] {
         {
             const std::lock_guard hold(from_->lock_);
+            if (from_->waiting_ != nullptr) {
+                throw invalid_state_error(
+                    "the next completion is awaited already: one await of next() at a time");
+            }
             if (from_->given_ == from_->arrived_) {
                 from_->waiting_ = this;
                 return;

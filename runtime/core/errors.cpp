@@ -24,6 +24,11 @@ bool is_generator_exit(const std::exception_ptr& error) noexcept {
     return error != nullptr && *error.__cxa_exception_type() == typeid(generator_exit);
 }
 
+void throw_empty_handle() {
+    throw invalid_state_error(
+        "the handle refers to nothing (never assigned, moved from, or awaited as a temporary)");
+}
+
 bool is_cancellation(const std::exception_ptr& error) noexcept {
     return error != nullptr && *error.__cxa_exception_type() == typeid(cancelled_error);
 }

@@ -8,8 +8,19 @@
 
 namespace eddy::inline v0 {
 
+namespace {
+
+multi_wait::states checked(multi_wait::states of) {
+    if (std::ranges::find(of, nullptr) != of.end()) {
+        throw_empty_handle();
+    }
+    return of;
+}
+
+} // namespace
+
 multi_wait::multi_wait(states of, until condition, on_abort policy)
-    : states_(std::move(of)), links_(std::make_unique<link[]>(states_.size())),
+    : states_(checked(std::move(of))), links_(std::make_unique<link[]>(states_.size())),
       condition_(condition), policy_(policy),
       remaining_(static_cast<std::uint32_t>(states_.size())) {}
 

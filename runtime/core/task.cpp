@@ -232,7 +232,8 @@ void task_base::add_done_callback(std::function<void(any_task)> fn) {
 }
 
 bool any_task::cancel(std::string_view reason) const {
-    return base_->cancel(reason.empty() ? nullptr : std::make_shared<const std::string>(reason));
+    return base_.checked().cancel(reason.empty() ? nullptr
+                                                 : std::make_shared<const std::string>(reason));
 }
 
 std::string to_string(const any_task& task) {

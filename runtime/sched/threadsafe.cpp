@@ -54,6 +54,9 @@ bool wait_blocking(const any_task& task, std::optional<clock::duration> limit) {
         throw already_running(
             "a blocking wait would stop the event loop of this thread: co_await the task instead");
     }
+    if (!task.valid()) {
+        throw_empty_handle();
+    }
     doorbell bell;
     return bell.wait(*task.state(), limit);
 }

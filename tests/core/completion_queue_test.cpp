@@ -92,5 +92,15 @@ TEST(completion_queue, of_nothing_is_at_its_end) {
     EXPECT_TRUE(completion_queue({}).at_end());
 }
 
+CO_TEST_ON_1(completion_queue, a_second_reader_gets_an_error_and_the_first_one_goes_on) {
+    sources of(1);
+    completion_queue queue(of.states);
+    auto first = create_task([&]() -> coro<std::size_t> { co_return co_await queue.next(); });
+    co_await yield();
+    EXPECT_THROW(co_await queue.next(), invalid_state_error);
+    of.promises[0].set_value(1);
+    EXPECT_EQ(co_await first, 0U);
+}
+
 } // namespace
 } // namespace eddy

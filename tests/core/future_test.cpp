@@ -214,6 +214,44 @@ CO_TEST(future, an_lvalue_is_awaited_without_a_copy_and_an_rvalue_gives_a_copy) 
     EXPECT_EQ(result.result(), "a text");
 }
 
+// -- misuse --
+
+TEST(future, a_handle_that_refers_to_nothing_is_an_error_and_no_crash) {
+    const future<int> none;
+    EXPECT_THROW((void)none.result(), invalid_state_error);
+    EXPECT_THROW((void)none.exception(), invalid_state_error);
+    EXPECT_THROW((void)none.cancel(), invalid_state_error);
+}
+
+TEST(future, a_promise_that_was_moved_from_is_an_error_and_no_crash) {
+    promise<int> source;
+    const promise<int> target = std::move(source);
+    // NOLINTBEGIN(bugprone-use-after-move): that is the case
+    EXPECT_THROW((void)source.get_future(), invalid_state_error);
+    EXPECT_THROW(source.set_value(1), invalid_state_error);
+    EXPECT_THROW((void)source.try_set_value(1), invalid_state_error);
+    EXPECT_THROW(source.set_exception(std::make_exception_ptr(1)), invalid_state_error);
+    // NOLINTEND(bugprone-use-after-move)
+}
+
+CO_TEST(future, an_await_of_a_handle_that_refers_to_nothing_is_an_error_and_no_crash) {
+    EXPECT_THROW(co_await future<int>(), invalid_state_error);
+    const future<int> none;
+    EXPECT_THROW(co_await none, invalid_state_error);
+    EXPECT_THROW(co_await wait_for(none, 1s), invalid_state_error);
+    EXPECT_THROW((void)co_await as_result(none), invalid_state_error);
+}
+
+TEST(future, a_null_exception_is_refused) {
+    promise<int> source;
+    promise<> other;
+    EXPECT_THROW(source.set_exception(nullptr), std::invalid_argument);
+    EXPECT_THROW(other.set_exception(nullptr), std::invalid_argument);
+    source.set_value(1);
+    other.set_value();
+    EXPECT_EQ(source.get_future().result(), 1);
+}
+
 // -- from other threads --
 
 CO_TEST(future, it_may_be_set_by_a_thread_that_runs_no_loop) {

@@ -369,5 +369,30 @@ TEST(task, a_handle_outlives_the_runtime) {
     EXPECT_NE(to_string(t).find("give_after"), std::string::npos);
 }
 
+// -- misuse --
+
+CO_TEST(task, a_handle_that_refers_to_nothing_is_an_error_and_no_crash) {
+    const task<int> none;
+    EXPECT_THROW((void)none.result(), invalid_state_error);
+    EXPECT_THROW((void)none.exception(), invalid_state_error);
+    EXPECT_THROW(none.cancel(), invalid_state_error);
+    EXPECT_THROW((void)none.name(), invalid_state_error);
+    EXPECT_THROW((void)to_string(none), invalid_state_error);
+    EXPECT_THROW(none.add_done_callback([](const any_task&) {}), invalid_state_error);
+    EXPECT_THROW(co_await none, invalid_state_error);
+    EXPECT_THROW(co_await task<int>(), invalid_state_error);
+    EXPECT_THROW(co_await shield(none), invalid_state_error);
+    EXPECT_THROW(co_await gather(none, create_task(give_after(1ms, 1))), invalid_state_error);
+    EXPECT_THROW(co_await wait(std::vector<any_task>(2)), invalid_state_error);
+    EXPECT_THROW((void)as_completed(std::vector<task<int>>(2)), invalid_state_error);
+}
+
+CO_TEST(task, one_that_was_awaited_as_a_temporary_cannot_be_awaited_again) {
+    task<int> t = create_task(give_after(1ms, 7));
+    EXPECT_EQ(co_await std::move(t), 7);
+    // NOLINTNEXTLINE(bugprone-use-after-move): that is the case
+    EXPECT_THROW(co_await std::move(t), invalid_state_error);
+}
+
 } // namespace
 } // namespace eddy

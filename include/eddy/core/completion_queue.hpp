@@ -23,7 +23,7 @@ namespace eddy::inline v0 {
 
 class EDDY_API completion_queue {
 public:
-    /// Throws: std::bad_alloc.
+    /// Throws: std::bad_alloc; invalid_state_error if a handle refers to nothing.
     explicit completion_queue(std::span<future_state* const> states);
     completion_queue(const completion_queue&) = delete;
     completion_queue& operator=(const completion_queue&) = delete;
@@ -54,6 +54,7 @@ public:
     /// Whether every state has been given.
     [[nodiscard]] bool at_end() const noexcept { return given_ == order_.size(); }
     /// Waits for the next state to become done; gives its index. Not at the end.
+    /// Throws: invalid_state_error if another branch waits for it.
     [[nodiscard]] next_op next() noexcept { return next_op(*this); }
 
 private:

@@ -50,13 +50,16 @@ public:
     ~timeout_error() override;
 };
 
-/// A result was asked for before it is there, or set twice; a call that does not fit the state of
-/// its object.
+/// A result was asked for before it is there, or set twice; a handle refers to nothing; a call that
+/// does not fit the state of its object.
 class EDDY_API invalid_state_error : public std::logic_error {
 public:
     using std::logic_error::logic_error;
     ~invalid_state_error() override;
 };
+
+/// For an await of a handle that refers to nothing, or a call on it.
+[[noreturn]] EDDY_API void throw_empty_handle();
 
 /// A promise died before it was set.
 class EDDY_API broken_promise_error : public std::runtime_error {

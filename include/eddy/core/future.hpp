@@ -7,6 +7,7 @@
 #include <eddy/core/future_state.hpp>
 
 #include <memory>
+#include <stdexcept>
 #include <utility>
 
 namespace eddy::inline v0 {
@@ -78,6 +79,8 @@ private:
 /// Throws:   what was given to set_exception; cancelled_error; broken_promise_error.
 /// Cancel:   the wait ends, the future stays as it is: others may wait for it too. (asyncio cancels
 ///           the future.)
+/// Throws:   invalid_state_error also if it refers to nothing; the noexcept members must not be
+///           called then.
 /// Threads:  any; awaited in tasks only.
 template <typename T = void>
 class future {
@@ -94,17 +97,17 @@ public:
     /// The result, without waiting. Throws: as an await; invalid_state_error("result is not set")
     /// before it is done.
     decltype(auto) result() const {
-        state_->check();
+        state_.checked().check();
         return state_->slot().get();
     }
     /// The exception, null if there is none. Throws: invalid_state_error before it is done;
     /// cancelled_error.
     [[nodiscard]] std::exception_ptr exception() const {
-        state_->check();
+        state_.checked().check();
         return state_->slot().state() == slot_state::error ? state_->slot().error() : nullptr;
     }
     /// Ends the future as cancelled; whoever awaits it gets cancelled_error. False: it was done.
-    bool cancel() const noexcept { return state_->set_cancelled(); }
+    bool cancel() const { return state_.checked().set_cancelled(); }
 
     [[nodiscard]] future_state* state() const noexcept { return state_.get(); }
     /// Throws if it failed or was cancelled; nothing else, also before it is done.
@@ -116,8 +119,8 @@ public:
 
     class shared_wait;
     class last_wait;
-    shared_wait operator co_await() const& noexcept { return shared_wait(*state_); }
-    last_wait operator co_await() && noexcept { return last_wait(std::move(state_)); }
+    shared_wait operator co_await() const& { return shared_wait(state_.checked()); }
+    last_wait operator co_await() && { return last_wait(std::move(state_)); }
 
 private:
     friend class promise<T>;
@@ -144,8 +147,8 @@ class future<T>::last_wait final : private state_ref<manual_state<T>>, public fu
     using ref = state_ref<manual_state<T>>;
 
 public:
-    explicit last_wait(ref state) noexcept
-        : ref(std::move(state)), future_wait(*ref::get(), on_cancel::stop_waiting) {}
+    explicit last_wait(ref state)
+        : ref(std::move(state)), future_wait(ref::checked(), on_cancel::stop_waiting) {}
     T await_resume() {
         this->check_aborted();
         auto& mine = static_cast<manual_state<T>&>(this->state());
@@ -161,6 +164,7 @@ public:
 
 /// The writing end of a future. Dies unset: the future fails with broken_promise_error.
 ///
+/// Throws:  invalid_state_error if it was moved from.
 /// Threads: any; of several set calls the first one counts, the others throw invalid_state_error.
 template <typename T = void>
 class promise {
@@ -178,24 +182,31 @@ public:
     }
 
     /// May be called several times.
-    [[nodiscard]] future<T> get_future() const noexcept { return future<T>(state_); }
+    [[nodiscard]] future<T> get_future() const {
+        (void)state_.checked();
+        return future<T>(state_);
+    }
 
     template <typename U = T>
         requires(!std::is_void_v<T>)
     void set_value(U&& value) {
-        if (!state_->set_value(std::forward<U>(value))) {
+        if (!state_.checked().set_value(std::forward<U>(value))) {
             throw_set_twice();
         }
     }
     void set_value()
         requires std::is_void_v<T>
     {
-        if (!state_->set_value()) {
+        if (!state_.checked().set_value()) {
             throw_set_twice();
         }
     }
+    /// Throws also: std::invalid_argument if there is no exception in `error`.
     void set_exception(std::exception_ptr error) {
-        if (!state_->set_exception(std::move(error))) {
+        if (error == nullptr) {
+            throw std::invalid_argument("set_exception() was called without an exception");
+        }
+        if (!state_.checked().set_exception(std::move(error))) {
             throw_set_twice();
         }
     }
@@ -203,7 +214,7 @@ public:
     /// As set_value, but gives false where that throws.
     template <typename... U>
     bool try_set_value(U&&... value) {
-        return state_->set_value(std::forward<U>(value)...);
+        return state_.checked().set_value(std::forward<U>(value)...);
     }
     [[nodiscard]] bool done() const noexcept { return state_->done(); }
 

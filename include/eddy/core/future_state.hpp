@@ -168,6 +168,13 @@ public:
     [[nodiscard]] State* release() noexcept { return std::exchange(state_, nullptr); }
     State* operator->() const noexcept { return state_; }
     State& operator*() const noexcept { return *state_; }
+    /// Throws: invalid_state_error if it owns none.
+    [[nodiscard]] State& checked() const {
+        if (state_ == nullptr) [[unlikely]] {
+            throw_empty_handle();
+        }
+        return *state_;
+    }
     explicit operator bool() const noexcept { return state_ != nullptr; }
 
 private:

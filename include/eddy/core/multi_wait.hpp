@@ -42,6 +42,7 @@ protected:
     /// Registers with all states; inside park().
     void register_all() noexcept;
 
+    /// Throws: invalid_state_error if a handle refers to nothing.
     multi_wait(states of, until condition, on_abort policy);
     multi_wait(multi_wait&& fresh) noexcept;
     ~multi_wait() = default;

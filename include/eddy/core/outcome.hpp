@@ -144,6 +144,7 @@ private:
 
 /// `co_await as_result(x)` gives an outcome of what `co_await x` gives, and throws nothing.
 ///
+/// Throws: for an empty coro or handle, as co_await x does: there is nothing to await.
 /// Cancel: as x; the cancelled_error is in the outcome.
 template <awaitable A>
 [[nodiscard]] auto as_result(A&& awaited) {

@@ -179,6 +179,8 @@ template <typename T>
 /// no task can only be asked whether it is valid().
 ///
 /// It has no result to await; wait() takes a vector of them.
+/// Throws:  invalid_state_error if it refers to nothing; the noexcept members must not be called
+///          then.
 /// Threads: any.
 class EDDY_API any_task {
 public:
@@ -186,11 +188,11 @@ public:
     explicit any_task(state_ref<task_base> state) noexcept : base_(std::move(state)) {}
 
     [[nodiscard]] bool valid() const noexcept { return static_cast<bool>(base_); }
-    [[nodiscard]] std::string name() const { return base_->name(); }
+    [[nodiscard]] std::string name() const { return base_.checked().name(); }
     /// The name of the coroutine function, as the compiler writes it.
-    [[nodiscard]] const char* coroutine_name() const noexcept { return base_->coroutine_name(); }
-    [[nodiscard]] std::source_location creation_site() const noexcept {
-        return base_->creation_site();
+    [[nodiscard]] const char* coroutine_name() const { return base_.checked().coroutine_name(); }
+    [[nodiscard]] std::source_location creation_site() const {
+        return base_.checked().creation_site();
     }
 
     [[nodiscard]] bool done() const noexcept { return base_->done(); }
@@ -211,7 +213,7 @@ public:
     /// does, once the task is done. Throws: no_running_loop, if the task is done and the thread has
     /// no loop.
     void add_done_callback(std::function<void(any_task)> fn) const {
-        base_->add_done_callback(std::move(fn));
+        base_.checked().add_done_callback(std::move(fn));
     }
 
     friend bool operator==(const any_task& a, const any_task& b) noexcept {
@@ -288,9 +290,9 @@ public:
     };
     class last_wait final : private state_ref<task_base>, public future_wait {
     public:
-        explicit last_wait(state_ref<task_base> state) noexcept
+        explicit last_wait(state_ref<task_base> state)
             : state_ref<task_base>(std::move(state)),
-              future_wait(*state_ref<task_base>::get(), on_cancel::cancel_producer) {}
+              future_wait(state_ref<task_base>::checked(), on_cancel::cancel_producer) {}
         T await_resume() {
             this->check_aborted();
             auto& mine = static_cast<task_state_of<T>&>(this->state());
@@ -299,10 +301,10 @@ public:
         }
     };
 
-    shared_wait operator co_await() const& noexcept {
+    shared_wait operator co_await() const& {
         return shared_wait(typed(), future_wait::on_cancel::cancel_producer);
     }
-    last_wait operator co_await() && noexcept { return last_wait(std::move(base_)); }
+    last_wait operator co_await() && { return last_wait(std::move(base_)); }
 
     /// Throws if it failed or was cancelled; nothing else, also before it is done.
     void check_failure() const {
@@ -311,8 +313,8 @@ public:
         }
     }
 
-    [[nodiscard]] task_state_of<T>& typed() const noexcept {
-        return static_cast<task_state_of<T>&>(*base_);
+    [[nodiscard]] task_state_of<T>& typed() const {
+        return static_cast<task_state_of<T>&>(base_.checked());
     }
 };
 

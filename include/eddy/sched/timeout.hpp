@@ -121,7 +121,7 @@ auto wait_for(A&& awaited, std::chrono::duration<Rep, Period> limit) {
 /// Awaits a task without passing a cancel on to it: the waiter gets cancelled_error at once, the
 /// task goes on.
 template <typename T>
-[[nodiscard]] auto shield(const task<T>& guarded) noexcept {
+[[nodiscard]] auto shield(const task<T>& guarded) {
     return typename task<T>::shared_wait(guarded.typed(), future_wait::on_cancel::stop_waiting);
 }
 

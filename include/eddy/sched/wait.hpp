@@ -123,6 +123,8 @@ template <typename T>
 ///
 ///     for (auto each = as_completed(tasks); auto t = co_await each.next();) { use(t->result()); }
 ///
+/// next() is awaited by one at a time. (asyncio: by any number.)
+/// Throws: invalid_state_error if it is awaited already, or if a handle refers to nothing.
 /// Cancel: of next(): nothing is lost, the task that ended comes with the following one.
 template <typename Task>
 class completion_order {
