@@ -4,10 +4,12 @@
 #include <eddy/core/fork_group.hpp>
 #include <eddy/core/task.hpp>
 
+#include <limits>
+
 namespace eddy::inline v0 {
 
 void branch::throw_cancelled() const {
-    throw cancelled_error(task().reason());
+    throw cancelled_error(task().deliver_reason());
 }
 
 void branch::enter_groups() noexcept {
@@ -51,7 +53,7 @@ private:
     // True: `at` is locked now, and what it waits for comes next. False: `accepted` says what
     // became of the request.
     bool enter(branch& at, bool& accepted) noexcept {
-        at.requests_.fetch_add(1, relaxed); // count:
+        at.count_request();
         const cancel_start<op> start = at.word_.begin_cancel();
         // A cycle ends where it closes.
         accepted = start.state == cancel_state::requested ||
@@ -114,6 +116,15 @@ private:
 
 bool branch::cancel(const cancel_reason& reason) noexcept {
     return cancel_walk(reason).run(*this);
+}
+
+// Stays at the largest number: a count that begins again at 0 would look like no request.
+void branch::count_request() noexcept {
+    std::uint16_t seen = requests_.load(relaxed); // count:
+    while (seen != std::numeric_limits<std::uint16_t>::max() &&
+           !requests_.compare_exchange_weak(seen, static_cast<std::uint16_t>(seen + 1), relaxed,
+                                            relaxed)) { // count: both
+    }
 }
 
 std::uint16_t branch::uncancel() noexcept {

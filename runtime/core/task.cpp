@@ -25,19 +25,13 @@ std::uint32_t next_number() noexcept {
     return ++mine.next;
 }
 
-std::unique_ptr<char[]> copy_of(std::string_view text) {
-    auto copy = std::make_unique_for_overwrite<char[]>(text.size() + 1);
-    text.copy(copy.get(), text.size());
-    copy[text.size()] = '\0';
-    return copy;
-}
-
 } // namespace
 
 struct task_base::extras {
-    std::unique_ptr<char[]> name; // null: "Task-N"
+    std::string name; // empty: "Task-N"
     cancel_reason reason;
-    spin_lock lock; // guards reason
+    bool delivered = true; // a cancelled_error has said it; both guarded by lock
+    spin_lock lock;
 };
 
 task_base::task_base(std::uint32_t references, promise_base& root,
@@ -69,7 +63,7 @@ void task_base::start(scheduler& on, const task_options& options, placement* whe
         number_ = next_number();
     } else {
         try {
-            own_extras().name = copy_of(options.name);
+            own_extras().name = options.name;
         } catch (...) { // out of memory: a number has to do
             number_ = next_number();
         }
@@ -80,12 +74,17 @@ void task_base::start(scheduler& on, const task_options& options, placement* whe
     registry.add(*this);
 }
 
+void task_base::refuse() noexcept {
+    (void)take_result(*root_.leaf());
+    drop();
+}
+
 std::string task_base::name() const {
     if (number_ != 0) {
         return "Task-" + std::to_string(number_);
     }
     const extras* const mine = extras_.load(acquire); // P4
-    return mine != nullptr && mine->name != nullptr ? std::string(mine->name.get()) : std::string();
+    return mine != nullptr ? mine->name : std::string();
 }
 
 task_state task_base::stage() const noexcept {
@@ -121,7 +120,10 @@ void task_base::note_reason(const cancel_reason& reason) noexcept {
     try {
         extras& mine = own_extras();
         const std::lock_guard hold(mine.lock);
-        mine.reason = reason;
+        if (reason != nullptr || mine.delivered) { // else there is one error for both requests
+            mine.reason = reason;
+            mine.delivered = reason == nullptr;
+        }
     } catch (...) { // out of memory: cancelled without its reason
     }
 }
@@ -132,6 +134,16 @@ cancel_reason task_base::reason() const {
         return nullptr;
     }
     const std::lock_guard hold(mine->lock);
+    return mine->reason;
+}
+
+cancel_reason task_base::deliver_reason() const noexcept {
+    extras* const mine = extras_.load(acquire); // P4
+    if (mine == nullptr) {
+        return nullptr;
+    }
+    const std::lock_guard hold(mine->lock);
+    mine->delivered = true;
     return mine->reason;
 }
 
@@ -152,6 +164,9 @@ void task_base::finish(promise_base& root) noexcept {
     } else {
         complete(cancel_pending || !ran ? outcome::cancelled : outcome::value);
     }
+    // From here on it is nobody's current task: the last drop runs a report's handler and the
+    // result's destructor.
+    scheduler::current()->set_running(nullptr, scheduler::spread::anywhere);
     drop();
 }
 

@@ -49,9 +49,12 @@ bool timeout_scope::leave(body_end how) noexcept {
     if (!expired()) {
         return false;
     }
+    // First the request, if one came too late to be delivered, then the count: who cancels counts
+    // first, so a request that was taken here and is another's shows in the count.
+    const bool undelivered = branch_->take_cancel();
     const bool only_mine = branch_->uncancel() <= requests_before_;
-    if (only_mine) {
-        (void)branch_->take_cancel(); // if the request came too late to be delivered
+    if (undelivered && !only_mine && how != body_end::cancelled) {
+        branch_->put_cancel_back();
     }
     return only_mine && how == body_end::cancelled;
 }

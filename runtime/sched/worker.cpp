@@ -109,6 +109,7 @@ void worker::take_in(runnable* list) noexcept {
 [[gnu::always_inline]] inline void worker::run_branch(branch& ready) noexcept {
     task_base& task = ready.task();
     if (ready.is_root() && task.first_step() && ready.take_cancel()) {
+        set_running(&task, spread::anywhere); // for the destructors of its arguments
         task.finish(*ready.leaf());
         return;
     }

@@ -411,5 +411,34 @@ CO_TEST(task_cancel, may_be_called_by_a_thread_that_runs_no_loop) {
     EXPECT_TRUE(result.cancelled());
 }
 
+CO_TEST_ON_1(task_cancel, a_second_request_without_a_reason_does_not_take_the_first_ones_away) {
+    std::vector<std::string> heard;
+    auto t = create_task([](std::vector<std::string>& heard) -> coro<> {
+        for (int i = 0; i != 2; ++i) {
+            try {
+                co_await sleep(1h);
+            } catch (const cancelled_error& error) {
+                heard.push_back(error.reason());
+            }
+        }
+    }(heard));
+    co_await yield();
+    t.cancel("why");
+    t.cancel();
+    co_await yield();
+    t.cancel(); // one for which there is no reason: the old one does not come back
+    co_await t;
+    EXPECT_EQ(heard, (std::vector<std::string>{"why", ""}));
+}
+
+CO_TEST(task_cancel, the_count_of_requests_does_not_begin_again_at_zero) {
+    auto t = create_task([]() -> coro<> { co_await sleep(1h); }());
+    for (int i = 0; i != 70'000; ++i) {
+        t.cancel();
+    }
+    EXPECT_EQ(t.cancelling(), 65'535U);
+    EXPECT_TRUE((co_await as_result(t)).cancelled());
+}
+
 } // namespace
 } // namespace eddy

@@ -394,5 +394,75 @@ CO_TEST(task, one_that_was_awaited_as_a_temporary_cannot_be_awaited_again) {
     EXPECT_THROW(co_await std::move(t), invalid_state_error);
 }
 
+// -- who the current task is at the end of one --
+
+/// Says in its destructor whose step it dies in.
+class teller {
+public:
+    explicit teller(std::string& name) : name_(&name) {}
+    teller(const teller&) = delete;
+    teller& operator=(const teller&) = delete;
+    teller(teller&& other) noexcept : name_(std::exchange(other.name_, nullptr)) {}
+    teller& operator=(teller&&) = delete;
+    ~teller() {
+        if (name_ == nullptr) {
+            return;
+        }
+        try {
+            *name_ = current_task().name();
+        } catch (const no_running_loop&) {
+            *name_ = "nobody";
+        }
+    }
+
+private:
+    std::string* name_;
+};
+
+CO_TEST_ON_1(task, arguments_of_one_that_never_ran_die_in_it_and_not_in_one_that_is_gone) {
+    std::string name;
+    task<> cancelled;
+    (void)create_task([](task<>& other) -> coro<> {
+        other.cancel();
+        co_return;
+    }(cancelled));
+    cancelled = create_task([](teller) -> coro<> { co_return; }(teller(name)), {.name = "mine"});
+    EXPECT_TRUE((co_await as_result(cancelled)).cancelled());
+    EXPECT_EQ(name, "mine");
+}
+
+CO_TEST_ON_1(task, a_result_that_nobody_wants_dies_in_no_task) {
+    std::string name;
+    (void)create_task([](std::string& name) -> coro<teller> { co_return teller(name); }(name));
+    co_await yield();
+    co_await yield();
+    EXPECT_EQ(name, "nobody");
+}
+
+CO_TEST_ON_1(task, the_handler_of_an_unread_failure_runs_in_no_task) {
+    any_task kept;
+    auto previous = on_unhandled([&](const report&) {
+        try {
+            kept = current_task();
+        } catch (const no_running_loop&) {
+        }
+    });
+    (void)create_task([]() -> coro<> {
+        throw std::runtime_error("unread");
+        co_return;
+    }());
+    co_await yield();
+    co_await yield();
+    on_unhandled(std::move(previous));
+    EXPECT_FALSE(kept.valid());
+}
+
+CO_TEST(task, a_name_is_kept_whatever_is_in_it) {
+    const std::string odd("a\0b\n\xff", 5);
+    const auto t = create_task(give_after(1ms, 1), {.name = odd});
+    EXPECT_EQ(t.name(), odd);
+    co_await t;
+}
+
 } // namespace
 } // namespace eddy

@@ -348,5 +348,24 @@ CO_TEST(shield, a_cancel_of_the_shielded_task_itself_reaches_the_waiter) {
     EXPECT_EQ(outer.cancelling(), 0U);
 }
 
+CO_TEST_ON_1(timeout, a_cancel_that_comes_with_the_deadline_is_not_taken_for_it) {
+    // The deadline passes and the task is cancelled within one step; the body returns a value.
+    auto t = create_task([]() -> coro<int> {
+        const int got = co_await timeout(1s, [](timeout_scope& scope) -> coro<int> {
+            scope.reschedule(now());
+            while (!scope.expired()) {
+                (void)co_await as_result(yield());
+            }
+            current_task().cancel("from elsewhere");
+            co_return 5;
+        });
+        EXPECT_EQ(got, 5);
+        co_await yield();
+        ADD_FAILURE() << "the cancel was lost";
+        co_return got;
+    }());
+    EXPECT_TRUE((co_await as_result(t)).cancelled());
+}
+
 } // namespace
 } // namespace eddy

@@ -54,6 +54,9 @@ public:
     [[nodiscard]] bool finish() noexcept { return word_.finish(); }
     [[noreturn]] void throw_cancelled() const;
 
+    /// Leaves a request pending that was taken and is not the taker's.
+    void put_cancel_back() noexcept { (void)word_.begin_cancel(); }
+
     /// Makes every group above wait, so that cancels reach this branch once it suspends (I2).
     void enter_groups() noexcept;
     /// The group `op` is complete: running again. The caller goes on with the branch.
@@ -87,6 +90,7 @@ public:
 private:
     friend class op;
     class cancel_walk;
+    void count_request() noexcept;
     enum class role : std::uint8_t { root, child, last_child };
 
     role role_ = role::root;

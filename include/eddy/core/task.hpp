@@ -58,6 +58,8 @@ public:
     [[nodiscard]] std::uint16_t cancelling() const noexcept { return root_.cancelling(); }
     std::uint16_t uncancel() noexcept { return root_.uncancel(); }
     [[nodiscard]] cancel_reason reason() const;
+    /// The same for the cancelled_error that is about to be thrown in the task.
+    [[nodiscard]] cancel_reason deliver_reason() const noexcept;
 
     [[nodiscard]] branch& root() noexcept { return root_; }
     [[nodiscard]] placement* placed() const noexcept { return placement_; }
@@ -75,6 +77,9 @@ public:
     /// reference is one of those it was made with.
     void start(scheduler& on, const task_options& options, placement* where,
                task_registry& registry) noexcept;
+
+    /// Instead of start: destroys the coroutine, and gives the runtime's reference back.
+    void refuse() noexcept;
 
     // -- the worker --
 
