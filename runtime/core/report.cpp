@@ -11,11 +11,21 @@ namespace eddy::inline v0 {
 namespace {
 
 std::mutex handler_lock;
-std::shared_ptr<const unhandled_handler> handler; // null: the default
+
+// Never destroyed: workers may go on, and report, while the process exits.
+union kept_handler {
+    constexpr kept_handler() noexcept : value() {}
+    kept_handler(const kept_handler&) = delete;
+    kept_handler& operator=(const kept_handler&) = delete;
+    ~kept_handler() {} // NOLINT(modernize-use-equals-default): that would be deleted
+
+    std::shared_ptr<const unhandled_handler> value; // null: the default
+};
+constinit kept_handler handler;
 
 std::shared_ptr<const unhandled_handler> current_handler() {
     const std::lock_guard hold(handler_lock);
-    return handler;
+    return handler.value;
 }
 
 } // namespace
@@ -23,7 +33,7 @@ std::shared_ptr<const unhandled_handler> current_handler() {
 unhandled_handler on_unhandled(unhandled_handler next) {
     auto shared = next ? std::make_shared<const unhandled_handler>(std::move(next)) : nullptr;
     const std::lock_guard hold(handler_lock);
-    handler.swap(shared);
+    handler.value.swap(shared);
     return shared ? *shared : unhandled_handler();
 }
 
