@@ -49,29 +49,38 @@ private:
 };
 
 void watch_table::add(int fd, interest what, event_loop::function fn) {
-    (void)remove(fd, what);
     auto made = std::make_shared<watch>(owner_, std::move(fn));
-    made->keep(made);
+    std::shared_ptr<watch> gone; // its function dies after the lock: it may use this table
     const std::lock_guard hold(lock_);
+    (void)remove_locked(fd, what, gone);
+    // The place first: once the reactor has the watch nothing may fail.
+    std::shared_ptr<watch>& place = watches_[static_cast<std::size_t>(what)][fd];
+    made->keep(made);
     owner_.note_descriptors();
     reactor& io = owner_.descriptors();
     const std::error_code error =
         what == interest::read ? io.add_reader(fd, *made) : io.add_writer(fd, *made);
     if (error) {
         made->let_go();
+        watches_[static_cast<std::size_t>(what)].erase(fd);
         throw std::system_error(error, what == interest::read ? "add_reader" : "add_writer");
     }
-    watches_[static_cast<std::size_t>(what)][fd] = std::move(made);
+    place = std::move(made);
 }
 
 bool watch_table::remove(int fd, interest what) {
+    std::shared_ptr<watch> gone; // as in add
     const std::lock_guard hold(lock_);
+    return remove_locked(fd, what, gone);
+}
+
+bool watch_table::remove_locked(int fd, interest what, std::shared_ptr<watch>& gone) {
     auto& mine = watches_[static_cast<std::size_t>(what)];
     const auto found = mine.find(fd);
     if (found == mine.end()) {
         return false;
     }
-    const std::shared_ptr<watch> gone = std::move(found->second);
+    gone = std::move(found->second);
     mine.erase(found);
     gone->mark_removed();
     reactor& io = owner_.descriptors();

@@ -34,6 +34,9 @@ public:
 private:
     class watch;
 
+    /// As remove, with the lock held; `gone` has the watch then.
+    bool remove_locked(int fd, interest what, std::shared_ptr<watch>& gone);
+
     worker& owner_;
     std::mutex lock_;
     std::array<std::unordered_map<int, std::shared_ptr<watch>>, 2> watches_; // by interest
