@@ -25,7 +25,9 @@ public:
 private:
     void run() noexcept override;
     void discard() noexcept override;
-    [[nodiscard]] branch* first() noexcept;
+    [[nodiscard]] branch& first() noexcept;
+    [[nodiscard]] scheduler* next_home() noexcept;
+    void queue_at(scheduler& home) noexcept;
 
     spin_lock lock_;
     runnable* oldest_ = nullptr;
@@ -57,6 +59,11 @@ void strand::core::schedule(branch& ready) noexcept {
         }
     }
     keep();
+    queue_at(home);
+}
+
+// The turn is taken where the task lives: a strand may have tasks of several runtimes.
+void strand::core::queue_at(scheduler& home) noexcept {
     scheduler* const here = scheduler::current();
     if (here != nullptr && here->runtime_id() == home.runtime_id()) {
         here->make_ready(*this);
@@ -65,38 +72,40 @@ void strand::core::schedule(branch& ready) noexcept {
     }
 }
 
-branch* strand::core::first() noexcept {
+branch& strand::core::first() noexcept {
     const std::lock_guard hold(lock_);
-    auto* const next = static_cast<branch*>(oldest_);
-    if (next == nullptr) {
-        active_ = false;
-        return nullptr;
-    }
-    oldest_ = next->inbox_next;
+    auto& next = static_cast<branch&>(*oldest_);
+    oldest_ = next.inbox_next;
     if (oldest_ == nullptr) {
         newest_ = nullptr;
     }
     return next;
 }
 
-// One branch a turn: the strand queues behind what else is ready.
-void strand::core::run() noexcept {
-    scheduler& here = *scheduler::current();
-    branch* const next = first();
-    if (next == nullptr) {
-        drop();
-        // GONE: that may have been the last reference.
-        return;
+// Where the oldest branch's turn is taken; nullptr if there is none, then the strand is idle.
+scheduler* strand::core::next_home() noexcept {
+    const std::lock_guard hold(lock_);
+    if (oldest_ == nullptr) {
+        active_ = false;
+        return nullptr;
     }
-    here.run_step(*next);
-    here.make_ready(*this);
+    return static_cast<branch*>(oldest_)->task().home();
 }
 
-// All its tasks have ended; another runtime may use it.
+// One branch a turn: the strand queues behind what else is ready.
+void strand::core::run() noexcept {
+    scheduler::current()->run_step(first());
+    if (scheduler* const home = next_home()) {
+        queue_at(*home);
+    } else {
+        drop();
+        // GONE: that may have been the last reference.
+    }
+}
+
+// A turn is queued only while a branch is ready, and then its task and its runtime are there.
 void strand::core::discard() noexcept {
-    EDDY_ASSERT(oldest_ == nullptr);
-    active_ = false;
-    drop();
+    EDDY_ASSERT(false);
 }
 
 } // namespace eddy::inline v0

@@ -1,7 +1,7 @@
 // strand.hpp — a serial group: its tasks run one at a time, on whatever worker, so between two
 // awaits they need no lock.
 //
-// Threads:    create_task: tasks of a runtime.
+// Threads:    create_task: tasks, of any runtimes.
 // Memory:     one allocation; its tasks keep that alive, the object itself may go before them.
 // Invariants: I1  at most one branch of all its tasks runs at a time; FIFO among those that are
 //                 ready.
