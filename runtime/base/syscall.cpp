@@ -15,6 +15,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -265,6 +266,12 @@ void getrandom(std::span<std::byte> into) {
 
 int gettid() noexcept {
     return ::gettid();
+}
+
+void at_fork_in_child(void (*fn)()) {
+    if (const int error = ::pthread_atfork(nullptr, nullptr, fn)) {
+        throw_error("pthread_atfork", error);
+    }
 }
 
 blocked_signals::blocked_signals() noexcept {

@@ -14,6 +14,10 @@ scheduler& require_running(const char* call) {
         throw no_running_loop(std::string(call) +
                               "() needs a running event loop: call it from a task or a callback");
     }
+    if (here->forked()) [[unlikely]] {
+        throw no_running_loop(std::string(call) +
+                              "() was called in a forked process: no loop runs there");
+    }
     return *here;
 }
 

@@ -6,6 +6,7 @@
 #include <eddy/sched/event_loop.hpp>
 
 #include <memory>
+#include <mutex>
 
 namespace eddy::inline v0 {
 
@@ -17,8 +18,11 @@ struct callback_handle::state final : public callback, public timer_node {
 
     void cancel() noexcept {
         cancelled_.store(true, relaxed); // hint: one that comes while it runs is late
-        if (timed_.load(relaxed) && on_.wheel().cancel(*this)) { // hint: the wheel decides
-            self_.reset();
+        std::shared_ptr<state> last;     // dies after the lock
+        const std::lock_guard hold(lock_);
+        if (timed_ && on_.wheel().cancel(*this)) {
+            timed_ = false;
+            last = std::move(self_);
         }
     }
 
@@ -28,7 +32,7 @@ struct callback_handle::state final : public callback, public timer_node {
     }
     void start_at(std::shared_ptr<state> self) noexcept {
         self_ = std::move(self);
-        timed_.store(true, relaxed); // init:
+        timed_ = true; // nobody else has it yet
         on_.arm(*this, when_);
     }
 
@@ -40,7 +44,10 @@ struct callback_handle::state final : public callback, public timer_node {
 private:
     static void fired(timer_node& node) noexcept {
         auto& self = static_cast<state&>(node);
-        self.timed_.store(false, relaxed); // hint: a handle may outlive the wheel
+        {
+            const std::lock_guard hold(self.lock_); // waits for a cancel that is in the wheel
+            self.timed_ = false;
+        }
         if (self.on_.closing()) {
             self.release();
         } else {
@@ -66,7 +73,8 @@ private:
     worker& on_;
     event_loop::function fn_;
     clock::time_point when_;
-    atomic<bool> timed_{false};
+    spin_lock lock_;
+    bool timed_ = false; // under lock_: the wheel has it, so the wheel is there
     atomic<bool> cancelled_{false};
     std::shared_ptr<state> self_;
 };
@@ -100,11 +108,12 @@ clock::time_point event_loop::time() const noexcept {
 }
 
 event_loop* try_get_running_loop() noexcept {
-    return worker::current();
+    worker* const here = worker::current();
+    return here != nullptr && !here->forked() ? here : nullptr;
 }
 
 event_loop& get_running_loop() {
-    if (event_loop* const here = worker::current()) {
+    if (event_loop* const here = try_get_running_loop()) {
         return *here;
     }
     throw no_running_loop("get_running_loop() was called on a thread that runs no event loop");

@@ -6,6 +6,8 @@
 #include <eddy/sched/wait.hpp>
 
 #include <algorithm>
+#include <stdexcept>
+#include <string>
 #include <unordered_set>
 #include <utility>
 
@@ -80,10 +82,14 @@ runtime::runtime(runtime_options options)
 
 runtime::~runtime() {
     close();
+    if (core_->forked() || core_->task_count() != 0) {
+        (void)core_.release(); // frames, or threads of another process, refer to it
+    }
 }
 
 void runtime::check_open() const {
-    if (core_ == nullptr) {
+    core_->check_not_forked();
+    if (core_->closed()) {
         throw runtime_closed("the runtime is closed");
     }
 }
@@ -101,7 +107,12 @@ void runtime::check_can_run() const {
 void runtime::drive(const any_task& main) {
     pause_when_done done(*core_);
     if (main.state()->add(done)) {
-        core_->run();
+        try {
+            core_->run();
+        } catch (...) {
+            (void)main.state()->remove(done);
+            throw;
+        }
         if (main.state()->remove(done)) {
             throw invalid_state_error("the runtime was stopped before the main task was done");
         }
@@ -114,42 +125,44 @@ void runtime::run_forever() {
 }
 
 void runtime::stop() noexcept {
-    if (core_ != nullptr) {
-        core_->pause();
-    }
+    core_->stop();
 }
 
 bool runtime::is_running() const noexcept {
-    return core_ != nullptr && core_->driven();
+    return core_->driven();
 }
 bool runtime::is_closed() const noexcept {
-    return core_ == nullptr;
+    return core_->closed();
 }
 
-void runtime::launch(task_base& state, const task_options& options) noexcept {
+void runtime::launch(task_base& state, const task_options& options) {
     worker* const here = worker::current();
     if (here != nullptr && &here->runtime() == core_.get()) {
         eddy::launch(*here, state, options, nullptr);
-        return;
+    } else {
+        core_->launch_from_outside(nullptr, state, options);
     }
-    worker& first = core_->at(0);
-    placement* const where = options.pinned && core_->size() > 1 ? &first.pinned() : nullptr;
-    state.start(first, options, where, first.tasks());
-    state.root().schedule();
 }
 
-void runtime::close() noexcept {
-    if (core_ == nullptr) {
+void runtime::close() {
+    if (core_->closed()) {
         return;
     }
-    EDDY_ASSERT(!core_->driven());
+    if (core_->driven()) {
+        throw already_running("a runtime cannot be closed while it runs");
+    }
+    core_->begin_close();
+    close_tasks();
+    core_->close();
+}
+
+// Cancels the tasks that are left and runs them to their end, or to the end of the grace period.
+void runtime::close_tasks() noexcept {
     for (int attempt = 1; attempt <= close_attempts && core_->task_count() != 0; ++attempt) {
         try {
-            core_->forget_pause();
             leftovers rest(*core_);
             (void)rest.cancel_new({}); // now: those that have not started never do
-            run_until_complete(cancel_and_await(*core_, rest, core_->options().grace),
-                               {.name = "close"});
+            run_close(cancel_and_await(*core_, rest, core_->options().grace));
             std::ranges::for_each(core_->all_tasks(), report_refusal);
             break;
         } catch (...) { // out of memory: what was cancelled by then has ended and given some back
@@ -158,21 +171,38 @@ void runtime::close() noexcept {
             }
         }
     }
-    core_->end_threads();
-    if (core_->task_count() != 0) {
-        (void)core_.release(); // their frames refer to it, and nobody can free those
-    }
-    core_.reset();
 }
 
-event_loop& runtime::loop(unsigned index) noexcept {
+// As run_until_complete, while nothing is accepted from outside any more.
+void runtime::run_close(coro<> body) {
+    auto state = state_ref<task_state_of<void>>::adopt(
+        make_task_state(std::move(body), std::source_location::current()));
+    worker& first = core_->at(0);
+    state->start(first, {.name = "close"}, nullptr, first.tasks());
+    state->root().schedule();
+    pause_when_done done(*core_);
+    if (state->add(done)) {
+        while (!state->done()) { // a stop that was under way when the close began ends a run
+            core_->run();
+        }
+    }
+    state->check();
+    state->slot().get();
+}
+
+event_loop& runtime::loop(unsigned index) {
+    check_open();
+    if (index >= core_->size()) {
+        throw std::out_of_range("loop(" + std::to_string(index) + ") of a runtime with " +
+                                std::to_string(core_->size()) + " workers");
+    }
     return core_->at(index);
 }
 unsigned runtime::workers() const noexcept {
-    return core_ == nullptr ? 0 : core_->size();
+    return core_->closed() ? 0 : core_->size();
 }
 std::vector<any_task> runtime::all_tasks() const {
-    return core_ == nullptr ? std::vector<any_task>() : core_->all_tasks();
+    return core_->closed() ? std::vector<any_task>() : core_->all_tasks();
 }
 
 } // namespace eddy::inline v0

@@ -6,8 +6,11 @@
 #include <eddy/base/syscall.hpp>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <stdexcept>
+#include <string>
 
 namespace eddy::inline v0 {
 namespace {
@@ -19,8 +22,13 @@ bool switched_on(const char* variable) noexcept {
 }
 
 unsigned worker_count(const runtime_options& options) {
-    const std::size_t wanted = options.workers != 0 ? options.workers : cpu_count();
-    return static_cast<unsigned>(std::clamp<std::size_t>(wanted, 1, idle_set<>::workers_max));
+    static_assert(workers_max <= idle_set<>::workers_max);
+    if (options.workers > workers_max) {
+        throw std::invalid_argument("runtime_options::workers is " +
+                                    std::to_string(options.workers) + "; at most " +
+                                    std::to_string(workers_max) + " can be had");
+    }
+    return options.workers != 0 ? options.workers : static_cast<unsigned>(cpu_count());
 }
 
 clock::duration slow_step_of(const runtime_options& options, bool debug) noexcept {
@@ -32,6 +40,18 @@ clock::duration slow_step_of(const runtime_options& options, bool debug) noexcep
 
 } // namespace
 
+constinit atomic<std::uint32_t> runtime_core::forks_{0};
+
+// In the child there are no threads but this one. If it was in a task, that must not go on: others
+// of its worker's tasks would follow, and do in the child what they do in the parent as well.
+void runtime_core::in_forked_child() noexcept {
+    forks_.store(forks_.load(relaxed) + 1, relaxed); // own: both, the only thread
+    if (worker* const mine = worker::current()) {
+        mine->set_forked();
+        mine->runtime().phase_.store(phase::forked, relaxed); // own: the only thread
+    }
+}
+
 runtime_core::runtime_core(runtime_options options)
     : options_(std::move(options)), debug_(options_.debug || switched_on("EDDY_DEBUG")),
       slow_step_(slow_step_of(options_, debug_)),
@@ -39,22 +59,41 @@ runtime_core::runtime_core(runtime_options options)
                          ? std::make_unique<virtual_clock_source>()
                          : nullptr),
       clock_(virtual_clock_ ? static_cast<const clock_source*>(virtual_clock_.get()) : &steady_),
-      idle_(worker_count(options_)), looks_(worker_count(options_)) {
-    const unsigned count = worker_count(options_);
-    for (unsigned i = 0; i != count; ++i) {
-        workers_.push_back(std::make_unique<worker>(*this, i, count));
+      idle_(worker_count(options_)), count_(worker_count(options_)), looks_(count_) {
+    static const bool told = (sys::at_fork_in_child(&in_forked_child), true);
+    (void)told;
+    for (unsigned i = 0; i != count_; ++i) {
+        workers_.push_back(std::make_unique<worker>(*this, i, count_));
     }
     start_threads();
 }
 
 runtime_core::~runtime_core() {
+    EDDY_ASSERT(closed_.load(relaxed)); // own: the driver
+}
+
+void runtime_core::begin_close() noexcept {
+    closing_.store(true, relaxed); // hint: after a stop that missed it the driver goes on
+    const std::lock_guard hold(gate_);
+    accepts_ = false;
+}
+
+void runtime_core::close() noexcept {
     end_threads();
-    for (const auto& each : workers_) {
-        each->close();
+    while (pausers_.load(seq_cst) != 0) { // P7
+        sys::sched_yield();
     }
-    for (const auto& each : workers_) {
-        each->discard_all();
+    if (task_count() == 0) {
+        for (const auto& each : workers_) {
+            each->close();
+        }
+        for (const auto& each : workers_) {
+            each->discard_all();
+        }
+        const std::lock_guard hold(gate_);
+        workers_.clear();
     }
+    closed_.store(true, release); // P6
 }
 
 // The calling thread is worker 0; the others get one each, with all signals blocked.
@@ -75,6 +114,12 @@ void runtime_core::thread_main(worker& mine) noexcept {
         const phase seen = phase_.load(acquire); // P1
         if (seen == phase::closed) {
             return;
+        }
+        if (seen == phase::forked) {
+            std::fputs("eddy: a task that called fork() went on in the child; there it has to end "
+                       "in exec or _exit\n",
+                       stderr);
+            std::abort();
         }
         if (seen == phase::paused) {
             phase_.wait(phase::paused, acquire); // P1
@@ -98,6 +143,7 @@ void runtime_core::run() {
         pause();
     }
     at(0).run();
+    check_not_forked();
     // The phase is paused: whoever still enters its loop leaves it at once.
     for (;;) {
         const std::uint32_t left = active_.load(seq_cst); // P2
@@ -110,7 +156,25 @@ void runtime_core::run() {
     driven_.store(false, relaxed);          // hint: for errors
 }
 
+void runtime_core::check_not_forked() const {
+    if (forked()) {
+        throw runtime_closed("a runtime does not work in a forked process: make a new one there");
+    }
+}
+
+void runtime_core::stop() noexcept {
+    if (!closing_.load(relaxed) && !forked()) { // hint: see begin_close
+        pause();
+    }
+}
+
 void runtime_core::pause() noexcept {
+    pausers_.fetch_add(1, seq_cst); // P7
+    request_pause();
+    pausers_.fetch_sub(1, seq_cst); // P7
+}
+
+void runtime_core::request_pause() noexcept {
     phase running = phase::running;
     if (!phase_.compare_exchange_strong(running, phase::paused, seq_cst, acquire)) { // P1; fail: P1
         pause_requested_.store(true, seq_cst);                                       // P1
@@ -139,8 +203,29 @@ bool runtime_core::wake_one() noexcept {
     return true;
 }
 
+void runtime_core::launch_from_outside(worker* on, task_base& state, const task_options& options) {
+    if (forked()) {
+        state.refuse();
+        check_not_forked();
+    }
+    {
+        const std::lock_guard hold(gate_);
+        const worker* const here = worker::current();
+        const bool inside = here != nullptr && &here->runtime() == this;
+        if (!accepts_ && !inside) {
+            state.refuse();
+            throw runtime_closed("the runtime is closing");
+        }
+        worker& home = on != nullptr ? *on : at(0);
+        placement* const where = options.pinned && size() > 1 ? &home.pinned() : nullptr;
+        state.start(home, options, where, home.tasks());
+    }
+    state.root().schedule();
+}
+
 std::vector<any_task> runtime_core::all_tasks() {
     std::vector<any_task> out;
+    const std::lock_guard hold(gate_);
     for (const auto& each : workers_) {
         each->tasks().collect(out);
     }

@@ -1,7 +1,7 @@
 // runtime_core.hpp — what the workers of a runtime share: who sleeps, the clock, and whether they
 // run at all.
 //
-// Threads:    run, forget_pause, end_threads: the driver.  The rest: any thread.
+// Threads:    run, begin_close, close: the driver.  The rest: any thread, until this is destroyed.
 // Invariants: I1  outside of run() no worker runs a step.
 //             I2  at most one worker is the watcher: the one that sleeps no longer than
 //                 watch_min..watch_max, to look after siblings that are stuck.
@@ -13,6 +13,10 @@
 //             P5  watched_ then the idle word (resign, wake_one)  vs  the idle word then watched_
 //                 (announce, become_watcher), all seq_cst: who falls asleep watches, or is woken to
 //                 do so
+//             P6  closed_: close -> closed                        who finds it closed sees what was
+//                 done
+//             P7  pausers_ then phase_ (pause)  vs  phase_ then pausers_ (close), all seq_cst: a
+//                 pause finds it closed, or the workers stay until it is over
 
 #pragma once
 
@@ -22,6 +26,7 @@
 #include <eddy/sched/runtime.hpp>
 
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -37,17 +42,34 @@ public:
     // -- the driver --
 
     /// Runs all workers, the first one on this thread, until pause() is asked for.
+    /// Throws: runtime_closed if it returns in the child of a fork.
     void run();
-    /// A stop that was asked for while nothing ran does not count any more.
-    void forget_pause() noexcept { pause_requested_.store(false, relaxed); } // own: nothing runs
-
-    /// Ends the threads. No worker runs.
-    void end_threads() noexcept;
+    /// Refuses stops and what other threads want to start. Tasks go on, and may start others.
+    void begin_close() noexcept;
+    /// Ends the threads; lets the workers go, unless tasks are left: those refer to them. No worker
+    /// runs.
+    void close() noexcept;
 
     // -- any thread --
 
     /// Makes run() return: at once if it is not running yet.
     void pause() noexcept;
+    /// The same for a user; nothing once the runtime closes.
+    void stop() noexcept;
+    /// Whether it is closed. It is in the child of a fork as well: its threads are not there.
+    [[nodiscard]] bool closed() const noexcept {
+        return closed_.load(acquire) || forked(); // P6
+    }
+    /// Throws: runtime_closed in the child of a fork.
+    void check_not_forked() const;
+    /// Whether this is the child of a process that made the runtime.
+    [[nodiscard]] bool forked() const noexcept {
+        return born_ != forks_.load(relaxed); // own: see in_forked_child
+    }
+    /// Registers and queues `state` on `on`, or on the first worker, from any thread.
+    /// Throws: runtime_closed, to a thread that is no worker of it also while it closes; then
+    ///         `state` has been refused.
+    void launch_from_outside(worker* on, task_base& state, const task_options& options);
     [[nodiscard]] bool running() const noexcept {
         return phase_.load(acquire) == phase::running; // P1
     }
@@ -56,14 +78,15 @@ public:
     [[nodiscard]] const clock_source& time() const noexcept { return *clock_; }
     [[nodiscard]] clock::time_point now() const noexcept { return clock_->now(); }
     [[nodiscard]] idle_set<>& idle() noexcept { return idle_; }
-    [[nodiscard]] unsigned size() const noexcept { return static_cast<unsigned>(workers_.size()); }
+    [[nodiscard]] unsigned size() const noexcept { return count_; }
     [[nodiscard]] worker& at(unsigned index) noexcept { return *workers_[index]; }
     [[nodiscard]] const runtime_options& options() const noexcept { return options_; }
     [[nodiscard]] clock::duration slow_step() const noexcept { return slow_step_; }
     [[nodiscard]] bool debug() const noexcept { return debug_; }
 
+    /// Nothing once it is closed.
     [[nodiscard]] std::vector<any_task> all_tasks();
-    /// How many tasks have not ended; exact while nothing runs.
+    /// How many tasks have not ended; for the driver, exact while nothing runs.
     [[nodiscard]] std::size_t task_count() const noexcept;
     void report_slow(const any_task& task, clock::duration lasted) noexcept;
 
@@ -102,7 +125,7 @@ public:
     bool look_after(worker& helper, clock::time_point now) noexcept;
 
 private:
-    enum class phase : std::uint8_t { paused, running, closed };
+    enum class phase : std::uint8_t { paused, running, closed, forked };
     struct last_look {
         std::uint64_t steps = 0;
         // max: it was asleep, or has not been looked at.
@@ -114,6 +137,9 @@ private:
     [[nodiscard]] any_task find(const task_base* address) noexcept;
     void thread_main(worker& mine) noexcept;
     void start_threads();
+    void end_threads() noexcept;
+    void request_pause() noexcept;
+    static void in_forked_child() noexcept;
 
     runtime_options options_;
     bool debug_;
@@ -122,6 +148,7 @@ private:
     std::unique_ptr<virtual_clock_source> virtual_clock_;
     const clock_source* clock_;
     idle_set<> idle_;
+    const unsigned count_;
     std::vector<std::unique_ptr<worker>> workers_;
     std::vector<std::thread> threads_;
     std::vector<last_look> looks_; // the watcher's
@@ -132,6 +159,15 @@ private:
     atomic<bool> watched_{false};
     atomic<bool> driven_{false};
     atomic<bool> pause_requested_{false};
+    atomic<std::uint32_t> pausers_{0};
+
+    std::mutex gate_; // held while others start tasks or look at the workers, and to shut them out
+    bool accepts_ = true;
+    atomic<bool> closing_{false};
+    atomic<bool> closed_{false};
+
+    static atomic<std::uint32_t> forks_; // between the process that loaded the library and this one
+    const std::uint32_t born_ = forks_.load(relaxed); // own: see in_forked_child
 };
 
 } // namespace eddy::inline v0

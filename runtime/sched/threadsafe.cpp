@@ -1,5 +1,6 @@
 // threadsafe.cpp — tasks from, and waiting in, threads that run no loop.
 
+#include "sched/runtime_core.hpp"
 #include "sched/worker.hpp"
 #include <eddy/sched/threadsafe.hpp>
 
@@ -63,9 +64,7 @@ bool wait_blocking(const any_task& task, std::optional<clock::duration> limit) {
 
 void launch_on(event_loop& loop, task_base& state) {
     worker& on = loop.owner();
-    state.start(on, {}, nullptr, on.tasks());
-    state.note_scheduled();
-    on.post(state.root());
+    on.runtime().launch_from_outside(&on, state, {});
 }
 
 } // namespace eddy::inline v0

@@ -94,6 +94,11 @@ EDDY_API void getrandom(std::span<std::byte> into);
 
 [[nodiscard]] EDDY_API int gettid() noexcept;
 
+/// Has `fn` called in the child of each fork(), by the thread that is left there, for good.
+///
+/// Throws: std::system_error.
+EDDY_API void at_fork_in_child(void (*fn)());
+
 /// Blocks all signals of the thread while it lives; threads started meanwhile begin like that.
 class EDDY_API blocked_signals {
 public:

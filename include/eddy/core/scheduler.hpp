@@ -128,6 +128,9 @@ public:
     /// A branch is about to suspend; for observers, called only if one is set.
     virtual void note_suspension(task_base& task) noexcept = 0;
     [[nodiscard]] bool observed() const noexcept { return observed_; }
+    /// Whether this thread is in the child of a fork that a step called: nothing runs there.
+    [[nodiscard]] bool forked() const noexcept { return forked_; }
+    void set_forked() noexcept { forked_ = true; }
 
     // -- any thread --
 
@@ -152,6 +155,7 @@ private:
     int budget_ = 0;
     spread spread_ = spread::anywhere;
     bool observed_ = false;
+    bool forked_ = false;
     const void* runtime_id_;
 
     static constinit thread_local scheduler* current_ __attribute__((tls_model("initial-exec")));

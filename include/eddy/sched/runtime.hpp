@@ -1,8 +1,8 @@
 // runtime.hpp — N workers, each a thread with an event loop; run(coro) makes one, runs, and closes
 // it.
 //
-// Threads:    one thread drives a runtime: the constructor, run_*, close. stop, and what says so,
-//             from any.
+// Threads:    one thread drives a runtime: the constructor, run_*, close, loop. The rest: any, also
+//             while it closes.
 // Memory:     a thread, an epoll and an eventfd a worker; the calling thread is the first worker
 //             while it runs.
 
@@ -36,7 +36,8 @@ struct runtime_options {
     /// Time stands still while anything can run, and jumps to the next timer when nothing can. Also
     /// switched on by EDDY_VIRTUAL_TIME=1. For tests: sleeps of hours take no time.
     bool virtual_time = false;
-    /// How long close() waits for tasks that were cancelled.
+    /// How long close() waits for tasks that were cancelled. In virtual time a task that never
+    /// sleeps makes that for ever.
     std::chrono::nanoseconds grace = std::chrono::seconds(10);
     /// A step longer than this is reported, as seen from another worker; 0: 100 ms in debug mode,
     /// else 1 s.
@@ -50,9 +51,9 @@ struct runtime_options {
 class EDDY_API runtime {
 public:
     /// Throws: std::system_error if threads, epolls or eventfds cannot be had, or EDDY_WORKERS is
-    ///         not a number.
+    ///         not a number from 1 to 256; std::invalid_argument if options.workers is larger.
     explicit runtime(runtime_options options = {});
-    /// As close().
+    /// As close(); the program ends if that throws.
     ~runtime();
     runtime(const runtime&) = delete;
     runtime& operator=(const runtime&) = delete;
@@ -73,13 +74,15 @@ public:
 
     /// Runs until stop().
     void run_forever();
-    /// Ends run_forever, or the current or next run. Any thread, and tasks.
+    /// Ends run_forever, or the current or next run; nothing once it closes. Any thread, and tasks.
     void stop() noexcept;
     [[nodiscard]] bool is_running() const noexcept;
     [[nodiscard]] bool is_closed() const noexcept;
 
     /// Makes `body` a task; it runs when the runtime does. Any thread. From outside of the runtime
     /// an eager task is not, and a pinned one runs on loop 0.
+    /// Throws: std::invalid_argument for an empty coro; runtime_closed, from outside also while it
+    ///         closes.
     template <typename T>
     task<T> create_task(coro<T> body, const task_options& options = {},
                         std::source_location site = std::source_location::current()) {
@@ -92,10 +95,11 @@ public:
     /// Cancels what is left, awaits it for the grace period, reports what refuses to end by name,
     /// and ends the threads. What refused is abandoned: its frames, and the loops they may refer
     /// to, are not freed.
-    void close() noexcept;
+    /// Throws: already_running.
+    void close();
 
-    /// The loop of worker `index`; not after close().
-    [[nodiscard]] event_loop& loop(unsigned index = 0) noexcept;
+    /// The loop of worker `index`. Throws: std::out_of_range; runtime_closed after close().
+    [[nodiscard]] event_loop& loop(unsigned index = 0);
     /// How many workers there are; 0 after close().
     [[nodiscard]] unsigned workers() const noexcept;
     /// All tasks that have not ended. Any thread.
@@ -105,7 +109,9 @@ private:
     void check_can_run() const;
     void check_open() const;
     void drive(const any_task& main);
-    void launch(task_base& state, const task_options& options) noexcept;
+    void launch(task_base& state, const task_options& options);
+    void close_tasks() noexcept;
+    void run_close(coro<> body);
 
     template <typename T>
     static T take(const task<T>& handle) {
@@ -113,7 +119,7 @@ private:
         return handle.typed().slot().take();
     }
 
-    std::unique_ptr<runtime_core> core_;
+    std::unique_ptr<runtime_core> core_; // stays when it is closed: other threads may look at it
 };
 
 /// Makes a runtime, runs `main` on it, cancels and awaits what is left, and gives the result of

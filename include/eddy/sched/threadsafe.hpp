@@ -49,7 +49,7 @@ EDDY_API void launch_on(event_loop& loop, task_base& state);
 
 /// Makes `body` a task of `loop`'s runtime and gives a handle that a thread can wait for.
 ///
-/// Throws:   std::invalid_argument for an empty coro.
+/// Throws:   std::invalid_argument for an empty coro; runtime_closed once the runtime closes.
 /// Threads:  any. The loop must not be gone: nothing keeps it alive.
 template <typename T>
 blocking_handle<T>
