@@ -397,6 +397,24 @@ CO_TEST(event_loop, a_second_reader_of_a_descriptor_replaces_the_first) {
     EXPECT_EQ(log.text(), "second");
 }
 
+CO_TEST(event_loop, a_reader_that_is_let_go_may_use_the_loop) {
+    const open_pipe pipe;
+    event_loop& loop = get_running_loop();
+    int gone = 0;
+    const auto last_words = [&] {
+        return std::shared_ptr<int>(new int(0), [&](const int* dead) {
+            delete dead;
+            (void)loop.remove_writer(pipe.writer);
+            ++gone;
+        });
+    };
+    loop.add_reader(pipe.reader, [kept = last_words()] {});
+    loop.add_reader(pipe.reader, [kept = last_words()] {});
+    loop.remove_reader(pipe.reader);
+    EXPECT_EQ(gone, 2);
+    co_return;
+}
+
 CO_TEST(event_loop, a_writer_is_called_when_there_is_room) {
     const open_pipe pipe;
     event_loop& loop = get_running_loop();

@@ -8,12 +8,15 @@
 #include "stress/programs.hpp"
 #include "stress/stress_case.hpp"
 #include <eddy/base/fault_plan.hpp>
+#include <eddy/base/syscall.hpp>
 #include <eddy/eddy.hpp>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
+#include <memory>
 #include <new>
 #include <string>
 #include <system_error>
@@ -83,6 +86,7 @@ void operator delete[](void* memory, std::size_t /*bytes*/, std::align_val_t /*a
 
 namespace {
 
+using namespace std::chrono_literals;
 using eddy::coro;
 using stress::stress_case;
 
@@ -134,6 +138,33 @@ TEST_P(failure_stress, of_memory_for_forks) {
 }
 TEST_P(failure_stress, of_memory_for_loops) {
     fail_each_allocation(programs::loops);
+}
+// A watch that could not be added must not be called, nor be left in the reactor.
+coro<> watched(std::shared_ptr<const std::array<int, 2>> pipe) {
+    eddy::event_loop& loop = eddy::get_running_loop();
+    auto calls = std::make_shared<std::atomic<int>>(0);
+    bool added = false;
+    try {
+        loop.add_writer((*pipe)[1], [calls] { ++*calls; });
+        added = true;
+    } catch (const std::bad_alloc&) {
+    } catch (const std::system_error& error) { // the reactor's table
+        EXPECT_EQ(error.code(), std::errc::not_enough_memory);
+    }
+    if (!added) {
+        for (int i = 0; i != 5; ++i) {
+            co_await eddy::sleep(1ms);
+        }
+        EXPECT_EQ(calls->load(), 0);
+    }
+    EXPECT_EQ(loop.remove_writer((*pipe)[1]), added);
+}
+
+TEST_P(failure_stress, of_memory_for_watches) {
+    const auto pipe = std::make_shared<const std::array<int, 2>>(eddy::sys::pipe2());
+    fail_each_allocation([&] { return watched(pipe); });
+    (void)eddy::sys::close((*pipe)[0]);
+    (void)eddy::sys::close((*pipe)[1]);
 }
 TEST_P(failure_stress, of_memory_anywhere) {
     fail_each_allocation(programs::all);

@@ -11,9 +11,12 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <span>
+#include <stdexcept>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -209,6 +212,40 @@ TEST_P(lifetime_stress, tasks_that_are_left_are_cancelled_and_awaited) {
         };
         eddy::run(main(alive), {.workers = GetParam()});
         EXPECT_EQ(alive.load(), 0);
+    }
+}
+
+coro<> fail_for_ever() {
+    for (;;) {
+        (void)eddy::create_task([]() -> coro<> {
+            throw std::runtime_error("while the process exits");
+            co_return;
+        }());
+        co_await eddy::sleep(10us);
+    }
+}
+
+// In a process of its own.
+TEST_P(lifetime_stress, a_task_may_exit_while_others_report_failures) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    const auto end = [] {
+        (void)eddy::on_unhandled([text = std::string(1000, 'x')](const eddy::report&) {
+            if (text != std::string(1000, 'x')) {
+                std::abort();
+            }
+        });
+        eddy::run(
+            []() -> coro<> {
+                for (int i = 0; i != 20; ++i) {
+                    (void)eddy::create_task(fail_for_ever());
+                }
+                co_await eddy::sleep(5ms);
+                std::exit(3); // NOLINT(concurrency-mt-unsafe): that is the case
+            }(),
+            {.workers = GetParam()});
+    };
+    for (std::size_t i = 0; i != scaled(10); ++i) {
+        EXPECT_EXIT(end(), testing::ExitedWithCode(3), "");
     }
 }
 
