@@ -22,7 +22,6 @@ bool switched_on(const char* variable) noexcept {
 }
 
 unsigned worker_count(const runtime_options& options) {
-    static_assert(workers_max <= idle_set<>::workers_max);
     if (options.workers > workers_max) {
         throw std::invalid_argument("runtime_options::workers is " +
                                     std::to_string(options.workers) + "; at most " +
