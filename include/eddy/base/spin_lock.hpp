@@ -6,7 +6,7 @@
 #pragma once
 
 #include <eddy/base/atomic.hpp>
-#include <eddy/base/syscall.hpp>
+#include <eddy/base/spin_wait.hpp>
 
 namespace eddy::inline v0 {
 
@@ -31,17 +31,10 @@ public:
     void unlock() noexcept { locked_.store(false, release); } // P1
 
 private:
-    /// Longer than any section that this guards, shorter than a time slice.
-    static constexpr int spins_max = 64;
-
     void wait_until_free() noexcept {
-        // hint: a stale value costs one more round
-        for (int spins = 0; locked_.load(relaxed); ++spins) {
-            if (spins < spins_max) {
-                Sync::pause();
-            } else {
-                sys::sched_yield();
-            }
+        basic_spin_wait<Sync> waiting;
+        while (locked_.load(relaxed)) { // hint: a stale value costs one more round
+            waiting.pause();
         }
     }
 
