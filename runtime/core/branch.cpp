@@ -127,6 +127,12 @@ void branch::count_request() noexcept {
     }
 }
 
+void branch::wake_when_unlocked() noexcept {
+    if (word_.wake()) {
+        schedule();
+    }
+}
+
 std::uint16_t branch::uncancel() noexcept {
     std::uint16_t seen = requests_.load(relaxed); // count:
     while (seen != 0 &&

@@ -113,6 +113,51 @@ TEST_F(branch_word_case, a_branch_enters_its_group_once) {
     EXPECT_FALSE(word.cancel_pending());
 }
 
+TEST_F(branch_word_case, a_look_finds_the_op_and_leaves_the_branch_waiting) {
+    (void)word.suspend(waited);
+    const auto start = word.begin_look();
+    EXPECT_EQ(start.state, look_state::looked);
+    EXPECT_EQ(start.waited, &waited);
+    EXPECT_TRUE(word.waiting());
+    word.end_look();
+    EXPECT_FALSE(word.cancel_pending());
+    EXPECT_EQ(word.begin_cancel().state, cancel_state::locked);
+    EXPECT_FALSE(word.end_cancel(waited, abort_result::forwarded));
+    EXPECT_TRUE(word.wake());
+}
+
+TEST_F(branch_word_case, a_look_keeps_a_request_that_is_pending) {
+    (void)word.suspend(waited);
+    (void)word.begin_cancel();
+    (void)word.end_cancel(waited, abort_result::completed);
+    EXPECT_EQ(word.begin_look().state, look_state::looked);
+    word.end_look();
+    EXPECT_TRUE(word.cancel_pending());
+    EXPECT_TRUE(word.wake());
+    EXPECT_TRUE(word.take_cancel());
+}
+
+TEST_F(branch_word_case, a_look_waits_for_nobody) {
+    EXPECT_EQ(word.begin_look().state, look_state::runs);
+    (void)word.suspend(waited);
+    EXPECT_EQ(word.begin_look().state, look_state::looked);
+    EXPECT_EQ(word.begin_look().state, look_state::busy);
+    word.end_look();
+    EXPECT_EQ(word.begin_cancel().state, cancel_state::locked);
+    EXPECT_EQ(word.begin_look().state, look_state::busy);
+    EXPECT_TRUE(word.end_cancel(waited, abort_result::aborted));
+    EXPECT_FALSE(word.finish());
+    EXPECT_EQ(word.begin_look().state, look_state::ended);
+}
+
+TEST_F(branch_word_case, a_branch_that_is_looked_at_is_in_its_group) {
+    (void)word.enter_group(waited);
+    (void)word.begin_look();
+    EXPECT_EQ(word.enter_group(waited), enter_result::already_waiting);
+    word.end_look();
+    EXPECT_TRUE(word.wake());
+}
+
 TEST_F(branch_word_case, after_its_end_nothing_reaches_it) {
     EXPECT_FALSE(word.finish());
     EXPECT_EQ(word.begin_cancel().state, cancel_state::finished);

@@ -3,8 +3,9 @@
 //
 // Covers:    cancel and wake-up between arming and suspending, while suspended, and after; the
 //            request that loses stays pending and is delivered once; two cancels; an op that
-//            forwards; the frame outlives abort(). Planted: relaxed suspend, relaxed wake, relaxed
-//            unlock.
+//            forwards; the frame outlives abort() and a look; a look changes nothing. Planted:
+//            relaxed suspend, relaxed wake, relaxed unlock, relaxed looks; a cancel that takes a
+//            look for a cancel.
 // Not here:  op and branch themselves, which add the scheduling -> tests/core.
 
 #include "model_test.hpp"
@@ -42,11 +43,15 @@ struct alignas(8) wait_op {
     }
 };
 
+// A cancel that meets a look: waits until it is over, or goes away as if it had met a cancel.
+enum class meeting_a_look : unsigned char { waits, goes_away };
+
 // Thread 0 is the branch: it waits in one op after the other, whatever happens, and ends. Thread 1
-// completes the ops. The others cancel the branch once each.
-template <unsigned Ops, unsigned Cancels, when_cancelled How = when_cancelled::withdraws>
+// completes the ops. The next ones cancel the branch once each, the last ones look at it.
+template <unsigned Ops, unsigned Cancels, when_cancelled How = when_cancelled::withdraws,
+          unsigned Looks = 0, meeting_a_look Meeting = meeting_a_look::waits>
 struct branch_program {
-    static constexpr unsigned threads = 2 + Cancels;
+    static constexpr unsigned threads = 2 + Cancels + Looks;
 
     branch_word<wait_op, model_sync> word;
     std::array<wait_op, Ops> ops;
@@ -58,8 +63,10 @@ struct branch_program {
             run();
         } else if (k == 1) {
             complete_all();
-        } else {
+        } else if (k < 2 + Cancels) {
             cancel();
+        } else {
+            look();
         }
     }
 
@@ -146,7 +153,32 @@ private:
         return true;
     }
 
+    // As an await_look does it.
+    void look() {
+        const look_start<wait_op> start = word.begin_look();
+        if (start.state == look_state::looked) {
+            require(start.waited->frame == 1, "a look found the frame gone");
+            word.end_look();
+        }
+    }
+
+    // True: the fault that the program is written with; the request is dropped.
+    bool takes_a_look_for_a_cancel() {
+        if constexpr (Meeting == meeting_a_look::goes_away) {
+            const look_state found = word.begin_look().state;
+            if (found == look_state::looked) {
+                word.end_look();
+            }
+            return found == look_state::busy;
+        }
+        return false;
+    }
+
     void cancel() {
+        if (takes_a_look_for_a_cancel()) {
+            ++requests;
+            return;
+        }
         const cancel_start<wait_op> start = word.begin_cancel();
         requests += start.state == cancel_state::finished ? 0 : 1;
         if (start.state == cancel_state::locked &&
@@ -167,6 +199,12 @@ using two_waits_and_cancel = branch_program<2, 1>;
 using two_cancels = branch_program<1, 2>;
 using forwarding = branch_program<2, 1, when_cancelled::forwards>;
 
+using look_only = branch_program<2, 0, when_cancelled::withdraws, 1>;
+using look_and_cancel = branch_program<1, 1, when_cancelled::withdraws, 1>;
+using look_and_forward = branch_program<1, 1, when_cancelled::forwards, 1>;
+using two_looks = branch_program<1, 0, when_cancelled::withdraws, 2>;
+using hasty_cancel = branch_program<1, 1, when_cancelled::withdraws, 1, meeting_a_look::goes_away>;
+
 TEST(branch_word, a_wake_up_may_come_before_or_after_the_branch_has_suspended) {
     expect_correct<wake_only>("two waits | two completions", {.preemptions = 4});
 }
@@ -184,6 +222,14 @@ TEST(branch_word, an_op_that_forwards_uses_the_request_up) {
     expect_correct<forwarding>("two waits | completions | cancel, forwarded", {.preemptions = 3});
 }
 
+TEST(branch_word, a_look_finds_the_frame_and_changes_nothing) {
+    expect_correct<look_only>("two waits | two completions | look", {.preemptions = 3});
+    expect_correct<two_looks>("wait | completion | look | look", {.preemptions = 2});
+    expect_correct<look_and_cancel>("wait | completion | cancel | look", {.preemptions = 2});
+    expect_correct<look_and_forward>("wait | completion | cancel, forwarded | look",
+                                     {.preemptions = 2});
+}
+
 limits planted(std::vector<weakening> faults) {
     return {.preemptions = 3, .weakened = std::move(faults)};
 }
@@ -194,13 +240,28 @@ TEST(branch_word_faults, a_relaxed_suspend_is_caught) {
 }
 
 TEST(branch_word_faults, a_relaxed_wake_is_caught) {
-    expect_caught<wake_only>("wake relaxed",
-                             planted({{"::wake(", access::read_modify_write, acq_rel, relaxed}}));
+    expect_caught<wake_only>(
+        "wake relaxed", planted({{"::try_wake(", access::read_modify_write, acq_rel, relaxed}}));
 }
 
 TEST(branch_word_faults, a_relaxed_unlock_is_caught) {
     expect_caught<wake_and_cancel>("end_cancel relaxed",
                                    planted({{"::end_cancel(", access::store, release, relaxed}}));
+}
+
+TEST(branch_word_faults, a_look_that_begins_relaxed_is_caught) {
+    expect_caught<look_only>(
+        "begin_look relaxed",
+        planted({{"::begin_look(", access::read_modify_write, acq_rel, relaxed}}));
+}
+
+TEST(branch_word_faults, a_look_that_ends_relaxed_is_caught) {
+    expect_caught<look_only>("end_look relaxed",
+                             planted({{"::end_look(", access::store, release, relaxed}}));
+}
+
+TEST(branch_word_faults, a_cancel_that_takes_a_look_for_a_cancel_is_caught) {
+    expect_caught<hasty_cancel>("cancel goes away when it meets a look", {.preemptions = 3});
 }
 
 } // namespace

@@ -66,8 +66,15 @@ public:
 
     /// The op is complete: the branch runs again, on a worker.
     void wake() noexcept {
-        if (word_.wake()) {
+        switch (word_.try_wake()) {
+        case wake_result::waited:
             schedule();
+            break;
+        case wake_result::goes_on:
+            break;
+        case wake_result::locked:
+            wake_when_unlocked();
+            break;
         }
     }
 
@@ -84,6 +91,11 @@ public:
     /// Whether the coroutine has ended; certain for whom cancel() gave false.
     [[nodiscard]] bool ended() const noexcept { return word_.ended(); }
 
+    /// Keeps the branch as it is while somebody reads what it waits for; after `looked` end_look
+    /// must follow, soon.
+    [[nodiscard]] look_start<op> begin_look() noexcept { return word_.begin_look(); }
+    void end_look() noexcept { word_.end_look(); }
+
     /// Queues the branch where its task may run.
     void schedule() noexcept;
 
@@ -91,6 +103,8 @@ private:
     friend class op;
     class cancel_walk;
     void count_request() noexcept;
+
+    [[gnu::cold]] void wake_when_unlocked() noexcept;
     enum class role : std::uint8_t { root, child, last_child };
 
     role role_ = role::root;

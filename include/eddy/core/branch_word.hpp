@@ -7,22 +7,26 @@
 //   locked     a canceller decides what becomes of the op: the frame that holds it cannot go away
 //   fired      the wake-up came before the branch had finished suspending
 //   finished   the branch has ended; nothing reaches it any more
+// A word that points to an op and is locked and pending is looked at: somebody reads the op and the
+// frames above it. A request that was pending before then shows as fired.
 //
 // Threads:    suspend, resuspend, take_cancel, finish: the branch.
 //             enter_group: any branch below it.
 //             wake: whoever completed the op, once.
-//             begin_cancel: any thread; end_cancel: who locked it.
-// Progress:   lock-free, except that wake waits out a canceller between begin_cancel and
-//             end_cancel.
-// Pairs:      P1  suspend -> wake, begin_cancel: whoever finds the op sees its content
+//             begin_cancel, begin_look: any thread; end_cancel, end_look: who locked it.
+// Progress:   lock-free, except that wake waits out a canceller and a looker, and begin_cancel a
+//             looker. A looker waits for nobody.
+// Pairs:      P1  suspend -> wake, begin_cancel, begin_look: whoever finds the op sees its content
 //             P2  wake, begin_cancel -> suspend: the branch sees what its completion wrote
-//             P3  end_cancel -> wake: what was done to the op happens before the branch resumes
+//             P3  end_cancel, end_look -> wake, begin_cancel, begin_look: what was done to the op,
+//                 and what was read of it, happens before the branch resumes
 // Design:     docs/design/cancel.md
 
 #pragma once
 
 #include <eddy/base/assert.hpp>
 #include <eddy/base/atomic.hpp>
+#include <eddy/base/spin_wait.hpp>
 
 #include <cstdint>
 
@@ -46,6 +50,22 @@ template <typename Op>
 struct cancel_start {
     cancel_state state = cancel_state::finished;
     Op* waited = nullptr; // if locked
+};
+enum class wake_result : std::uint8_t {
+    waited,  // the caller must schedule the branch
+    goes_on, // by itself
+    locked   // somebody cancels it or looks at it: try again
+};
+enum class look_state : std::uint8_t {
+    runs,  // or is ready to, or has not been started: nothing of it may be read
+    ended, // a root only: the word of a child that has ended says "runs"
+    busy,  // somebody cancels it or looks at it
+    looked // it waits, and cannot be woken until end_look
+};
+template <typename Op>
+struct look_start {
+    look_state state = look_state::runs;
+    Op* waited = nullptr; // if looked
 };
 enum class enter_result : std::uint8_t { entered, already_waiting, cancelled };
 
@@ -127,20 +147,28 @@ public:
 
     /// True: the branch waited, and the caller must schedule it. False: it goes on by itself.
     [[nodiscard]] bool wake() noexcept {
-        std::uintptr_t seen = word_.load(relaxed); // hint: the CAS checks it
+        basic_spin_wait<Sync> unlocked;
         for (;;) {
-            if ((seen & locked) != 0) {
-                Sync::pause();
-                seen = word_.load(relaxed); // hint: the CAS checks it
-                continue;
+            const wake_result result = try_wake();
+            if (result != wake_result::locked) {
+                return result == wake_result::waited;
             }
+            unlocked.pause();
+        }
+    }
+
+    /// As wake, but does not wait for who has locked the word.
+    [[nodiscard]] wake_result try_wake() noexcept {
+        std::uintptr_t seen = word_.load(relaxed); // hint: the CAS checks it
+        while ((seen & locked) == 0) {
             const bool waits = (seen & ~flags) != 0;
             const std::uintptr_t next = waits ? seen & pending : seen | fired;
             // P1, P2, P3; fail: retried
             if (word_.compare_exchange_weak(seen, next, acq_rel, relaxed)) {
-                return waits;
+                return waits ? wake_result::waited : wake_result::goes_on;
             }
         }
+        return wake_result::locked;
     }
 
     // -- any thread --
@@ -149,19 +177,25 @@ public:
     /// end_cancel.
     [[nodiscard]] cancel_start<Op> begin_cancel() noexcept {
         std::uintptr_t seen = word_.load(relaxed); // hint: the CAS checks it
+        basic_spin_wait<Sync> unlocked;
         for (;;) {
             if (seen == finished) {
                 return {.state = cancel_state::finished};
             }
             if ((seen & locked) != 0) {
-                return {.state = cancel_state::busy};
+                if ((seen & pending) == 0) {
+                    return {.state = cancel_state::busy};
+                }
+                unlocked.pause();           // a looker speaks for nobody
+                seen = word_.load(relaxed); // hint: the CAS checks it
+                continue;
             }
             if ((seen & pending) != 0) {
                 return {.state = cancel_state::requested};
             }
             const bool waits = (seen & ~flags) != 0;
             const std::uintptr_t next = seen | (waits ? locked : pending);
-            // P1, P2; fail: retried
+            // P1, P2, P3; fail: retried
             if (!word_.compare_exchange_weak(seen, next, acq_rel, relaxed)) {
                 continue;
             }
@@ -186,6 +220,35 @@ public:
         __builtin_unreachable();
     }
 
+    /// Keeps a branch that waits as it is, to be read. After `looked` the caller may read the op
+    /// and the frames above it, and then calls end_look, soon: who wakes or cancels it waits for
+    /// that.
+    [[nodiscard]] look_start<Op> begin_look() noexcept {
+        std::uintptr_t seen = word_.load(relaxed); // hint: the CAS checks it
+        for (;;) {
+            if (seen == finished) {
+                return {.state = look_state::ended};
+            }
+            if ((seen & ~flags) == 0) {
+                return {.state = look_state::runs};
+            }
+            if ((seen & locked) != 0) {
+                return {.state = look_state::busy};
+            }
+            const std::uintptr_t kept = (seen & pending) != 0 ? fired : 0;
+            if (word_.compare_exchange_weak(seen, seen | looked | kept, acq_rel,
+                                            relaxed)) { // P1, P3; fail: retried
+                return {.state = look_state::looked, .waited = op_of(seen)};
+            }
+        }
+    }
+
+    void end_look() noexcept {
+        const std::uintptr_t seen = word_.load(relaxed); // locked: nobody else writes
+        const std::uintptr_t kept = (seen & fired) != 0 ? pending : 0;
+        word_.store((seen & ~flags) | kept, release); // P3
+    }
+
     /// Whether the branch has ended; certain for whom begin_cancel has told so.
     [[nodiscard]] bool ended() const noexcept {
         return word_.load(relaxed) == finished; // hint: it is the last state
@@ -200,9 +263,11 @@ private:
     static constexpr std::uintptr_t pending = 1;
     static constexpr std::uintptr_t locked = 2;
     static constexpr std::uintptr_t fired = 4;
-    // Locked without an op to lock, so no other state looks like it.
     static constexpr std::uintptr_t flags = 7;
+    // Locked without an op to lock, so no other state looks like it.
     static constexpr std::uintptr_t finished = locked | fired;
+    // A canceller locks only words without a request, so no other state looks like this either.
+    static constexpr std::uintptr_t looked = locked | pending;
 
     static std::uintptr_t pointer(Op& op) noexcept {
         const auto bits = reinterpret_cast<std::uintptr_t>(&op);
