@@ -5,6 +5,7 @@
 #include <eddy/base/version.hpp>
 #include <eddy/core/async_generator.hpp>
 #include <eddy/core/async_iterable.hpp>
+#include <eddy/core/await_chain.hpp>
 #include <eddy/core/coro.hpp>
 #include <eddy/core/errors.hpp>
 #include <eddy/core/foreign_op.hpp>

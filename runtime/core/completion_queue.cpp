@@ -1,6 +1,7 @@
 // completion_queue.cpp — arrivals, and who waits for one.
 
 #include <eddy/base/syscall.hpp>
+#include <eddy/core/await_chain.hpp>
 #include <eddy/core/completion_queue.hpp>
 
 #include <algorithm>
@@ -74,6 +75,14 @@ bool completion_queue::next_op::await_suspend(promise_base& promise) {
         }
         wake();
     });
+}
+
+void completion_queue::next_op::show(await_look& look) const noexcept {
+    for (std::size_t i = 0; i != from_->order_.size(); ++i) {
+        if (!look.waits_for(*from_->links_[i].state)) {
+            break;
+        }
+    }
 }
 
 abort_result completion_queue::next_op::abort() noexcept {

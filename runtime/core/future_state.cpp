@@ -1,24 +1,27 @@
 // future_state.cpp — who waits for a result, and its delivery.
 
-#include <eddy/base/syscall.hpp>
+#include <eddy/base/spin_wait.hpp>
+#include <eddy/core/await_chain.hpp>
 #include <eddy/core/future_state.hpp>
 #include <eddy/core/promise.hpp>
 #include <eddy/core/task.hpp>
 
+#include <algorithm>
+
 namespace eddy::inline v0 {
+namespace {
+
+constexpr int lookups_max = 64; // of waiters, under the lock
+
+} // namespace
 
 future_state::~future_state() = default;
 
 bool future_state::add(future_waiter& waiter) noexcept {
     std::uintptr_t seen = word_.load(acquire); // P1
-    for (;;) {
+    while ((seen & locked_bit) == 0) {
         if ((seen & done_bit) != 0) {
             return false;
-        }
-        if ((seen & locked_bit) != 0) {
-            native_sync::pause();
-            seen = word_.load(acquire); // P1
-            continue;
         }
         waiter.next_ = list_of(seen);
         const auto next = reinterpret_cast<std::uintptr_t>(&waiter);
@@ -26,12 +29,25 @@ bool future_state::add(future_waiter& waiter) noexcept {
             return true;
         }
     }
+    return add_when_unlocked(waiter);
+}
+
+bool future_state::add_when_unlocked(future_waiter& waiter) noexcept {
+    wait_until_unlocked();
+    return add(waiter);
+}
+
+void future_state::wait_until_unlocked() const noexcept {
+    spin_wait unlocked;
+    while ((word_.load(relaxed) & locked_bit) != 0) { // hint: the caller looks again
+        unlocked.pause();
+    }
 }
 
 // Gives the word as it was; the lock is held unless it says done.
 std::uintptr_t future_state::lock() noexcept {
     std::uintptr_t seen = word_.load(acquire); // P1
-    for (int spins = 0;; ++spins) {
+    for (spin_wait unlocked;; unlocked.pause()) {
         if ((seen & done_bit) != 0) {
             return seen;
         }
@@ -40,10 +56,6 @@ std::uintptr_t future_state::lock() noexcept {
         if (seen != next && word_.compare_exchange_weak(seen, next, acq_rel, acquire)) {
             return seen;
         }
-        if (spins > 64) {
-            sys::sched_yield();
-        }
-        native_sync::pause();
         seen = word_.load(acquire); // P1
     }
 }
@@ -66,21 +78,47 @@ bool future_state::remove(future_waiter& waiter) noexcept {
     return found;
 }
 
+// While it is locked, whoever wakes or withdraws a waiter waits: a few instructions.
+std::size_t future_state::collect_awaiters(std::span<state_ref<task_base>> into) noexcept {
+    const std::uintptr_t seen = lock();
+    if ((seen & done_bit) != 0) {
+        return 0;
+    }
+    std::size_t count = 0;
+    int left = lookups_max;
+    for (const future_waiter* at = list_of(seen); at != nullptr && left-- != 0; at = at->next_) {
+        if (count == into.size()) {
+            break;
+        }
+        if (const branch* const waiting = at->awaiting()) {
+            into[count++] = state_ref<task_base>::share(&waiting->task());
+        }
+    }
+    word_.store(seen, release); // P2
+    std::ranges::reverse(into.first(count));
+    return count;
+}
+
 void future_state::complete(outcome how) noexcept {
     outcome_ = how;
     std::uintptr_t seen = word_.load(acquire); // P2
-    for (;;) {
-        if ((seen & locked_bit) != 0) {
-            native_sync::pause();
-            seen = word_.load(acquire); // P2
-            continue;
-        }
+    while ((seen & locked_bit) == 0) {
         if (word_.compare_exchange_weak(seen, done_bit, acq_rel, acquire)) { // P1; fail: P2
-            break;
+            notify_all(list_of(seen));
+            return;
         }
     }
+    complete_when_unlocked(how);
+}
+
+void future_state::complete_when_unlocked(outcome how) noexcept {
+    wait_until_unlocked();
+    complete(how);
+}
+
+void future_state::notify_all(future_waiter* newest) noexcept {
     future_waiter* oldest = nullptr;
-    for (future_waiter* newest = list_of(seen); newest != nullptr;) {
+    while (newest != nullptr) {
         future_waiter* const next = newest->next_;
         newest->next_ = oldest;
         oldest = newest;
@@ -114,6 +152,10 @@ branch* future_wait::next_target() noexcept {
     }
     target_given_ = !target_given_;
     return target_given_ ? state_->producer() : nullptr;
+}
+
+void future_wait::show(await_look& look) const noexcept {
+    (void)look.waits_for(*state_);
 }
 
 abort_result future_wait::abort() noexcept {

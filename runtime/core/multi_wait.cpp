@@ -1,6 +1,7 @@
 // multi_wait.cpp — the register, notify and leave steps of a wait for several states.
 
 #include <eddy/base/syscall.hpp>
+#include <eddy/core/await_chain.hpp>
 #include <eddy/core/multi_wait.hpp>
 #include <eddy/core/task.hpp>
 
@@ -88,6 +89,14 @@ branch* multi_wait::next_target() noexcept {
         }
     }
     return nullptr;
+}
+
+void multi_wait::show(await_look& look) const noexcept {
+    for (future_state* const each : states_) {
+        if (!look.waits_for(*each)) {
+            break;
+        }
+    }
 }
 
 abort_result multi_wait::abort() noexcept {

@@ -251,14 +251,6 @@ bool any_task::cancel(std::string_view reason) const {
                                                  : std::make_shared<const std::string>(reason));
 }
 
-std::string to_string(const any_task& task) {
-    static constexpr const char* names[] = {"created", "scheduled", "running", "suspended", "done"};
-    const std::source_location site = task.creation_site();
-    return task.name() + " (" + names[static_cast<std::size_t>(task.stage())] + ") in " +
-           task.coroutine_name() + ", created at " + site.file_name() + ":" +
-           std::to_string(site.line());
-}
-
 void task_registry::add(task_base& task) noexcept {
     const std::lock_guard hold(lock_);
     tasks_.push_back(task);

@@ -1,6 +1,7 @@
 // readable.cpp — one wait for a descriptor.
 
 #include "sched/worker.hpp"
+#include <eddy/core/await_chain.hpp>
 #include <eddy/sched/readable.hpp>
 
 namespace eddy::inline v0 {
@@ -34,6 +35,10 @@ void ready_op::await_resume() {
 
 abort_result ready_op::abort() noexcept {
     return reactor_->disarm(*this) ? abort_result::aborted : abort_result::completed;
+}
+
+void ready_op::show(await_look& look) const noexcept {
+    look.waits_for(what_ == interest::read ? "input on descriptor " : "room on descriptor ", fd_);
 }
 
 } // namespace eddy::inline v0

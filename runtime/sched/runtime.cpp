@@ -205,4 +205,8 @@ std::vector<any_task> runtime::all_tasks() const {
     return core_->closed() ? std::vector<any_task>() : core_->all_tasks();
 }
 
+std::string format_tasks() {
+    return format_tasks(runtime_core::all_tasks_of_all());
+}
+
 } // namespace eddy::inline v0

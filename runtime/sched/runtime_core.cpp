@@ -9,11 +9,16 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 
 namespace eddy::inline v0 {
 namespace {
+
+// The runtimes of the process, for whoever asks what its tasks wait for.
+constinit std::mutex list_lock;
+constinit runtime_core* newest = nullptr;
 
 bool switched_on(const char* variable) noexcept {
     // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here sets it
@@ -65,6 +70,7 @@ runtime_core::runtime_core(runtime_options options)
         workers_.push_back(std::make_unique<worker>(*this, i, count_));
     }
     start_threads();
+    enter_list();
 }
 
 runtime_core::~runtime_core() {
@@ -78,6 +84,7 @@ void runtime_core::begin_close() noexcept {
 }
 
 void runtime_core::close() noexcept {
+    leave_list();
     end_threads();
     while (pausers_.load(seq_cst) != 0) { // P7
         sys::sched_yield();
@@ -227,6 +234,32 @@ std::vector<any_task> runtime_core::all_tasks() {
     const std::lock_guard hold(gate_);
     for (const auto& each : workers_) {
         each->tasks().collect(out);
+    }
+    return out;
+}
+
+void runtime_core::enter_list() noexcept {
+    const std::lock_guard hold(list_lock);
+    older_ = std::exchange(newest, this);
+}
+
+void runtime_core::leave_list() noexcept {
+    const std::lock_guard hold(list_lock);
+    runtime_core** at = &newest;
+    while (*at != this) {
+        at = &(*at)->older_;
+    }
+    *at = older_;
+}
+
+// The lock keeps the runtimes from going; their tasks stay by reference.
+std::vector<any_task> runtime_core::all_tasks_of_all() {
+    const std::lock_guard hold(list_lock);
+    std::vector<any_task> out;
+    for (runtime_core* at = newest; at != nullptr; at = at->older_) {
+        for (const auto& each : at->workers_) {
+            each->tasks().collect(out);
+        }
     }
     return out;
 }

@@ -86,6 +86,8 @@ public:
 
     /// Nothing once it is closed.
     [[nodiscard]] std::vector<any_task> all_tasks();
+    /// Those of every runtime of the process.
+    [[nodiscard]] static std::vector<any_task> all_tasks_of_all();
     /// How many tasks have not ended; for the driver, exact while nothing runs.
     [[nodiscard]] std::size_t task_count() const noexcept;
     void report_slow(const any_task& task, clock::duration lasted) noexcept;
@@ -140,6 +142,8 @@ private:
     void end_threads() noexcept;
     void request_pause() noexcept;
     static void in_forked_child() noexcept;
+    void enter_list() noexcept;
+    void leave_list() noexcept;
 
     runtime_options options_;
     bool debug_;
@@ -151,7 +155,8 @@ private:
     const unsigned count_;
     std::vector<std::unique_ptr<worker>> workers_;
     std::vector<std::thread> threads_;
-    std::vector<last_look> looks_; // the watcher's
+    std::vector<last_look> looks_;  // the watcher's
+    runtime_core* older_ = nullptr; // in the list of those that live
 
     alignas(line_bytes) atomic<phase> phase_{phase::paused};
     alignas(line_bytes) atomic<std::uint32_t> active_{0};

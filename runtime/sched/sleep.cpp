@@ -2,6 +2,7 @@
 
 #include "sched/runtime_core.hpp"
 #include "sched/worker.hpp"
+#include <eddy/core/await_chain.hpp>
 #include <eddy/sched/sleep.hpp>
 
 namespace eddy::inline v0 {
@@ -22,6 +23,10 @@ bool sleep_op::await_suspend(promise_base& promise) {
 
 abort_result sleep_op::abort() noexcept {
     return wheel_->cancel(*this) ? abort_result::aborted : abort_result::completed;
+}
+
+void sleep_op::show(await_look& look) const noexcept {
+    look.waits_for("a timer");
 }
 
 clock::time_point now() noexcept {

@@ -4,7 +4,7 @@
 // Covers:    create_task (plain, pinned, eager, on a strand, dropped), gather of coroutines and of
 //            tasks, wait, wait_for and timeout with tiny limits, shield, as_result, as_completed,
 //            sleep, yield, pipes, promises set from foreign threads, exceptions, cancels of random
-//            tasks from foreign threads and from tasks.
+//            tasks from foreign threads and from tasks; a thread that reads all await chains.
 // Expect:    each body that began has ended when its run is over, and once; children of a gather
 //            have ended when it returns or throws; what wait_for ran has ended when it returns; an
 //            awaited task is done; results are the right ones; done callbacks come once; nothing
@@ -433,10 +433,18 @@ TEST_P(chaos_stress, everything_that_began_ends_once_and_structured_work_first) 
                 }
             });
         }
+        std::thread looker([&in] {
+            eddy::random_source random(eddy::process_seed(), 9);
+            while (!in.over.load()) {
+                EXPECT_NE(eddy::format_tasks(), "no");
+                std::this_thread::sleep_for(std::chrono::microseconds(random.below(100)));
+            }
+        });
         eddy::run(chaos(in, scaled(400)), {.workers = GetParam()});
         for (std::thread& each : cancellers) {
             each.join();
         }
+        looker.join();
         EXPECT_EQ(in.began.load(), in.ended.load());
         EXPECT_EQ(in.created.load(), in.called_back.load());
         std::printf("%ld tasks, %ld bodies\n", in.created.load(), in.ended.load());

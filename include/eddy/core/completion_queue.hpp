@@ -45,6 +45,7 @@ public:
             return from_->take();
         }
         abort_result abort() noexcept override;
+        void show(await_look& look) const noexcept override;
 
     private:
         friend class completion_queue;

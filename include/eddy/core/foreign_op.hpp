@@ -60,6 +60,9 @@ struct foreign_result {
     using type = decltype(awaiter(std::declval<A>()).await_resume());
 };
 
+/// What a foreign_op says to a look.
+EDDY_API void show_foreign(await_look& look) noexcept;
+
 template <typename A>
 class foreign_op final : public op {
     using result = typename foreign_result<A>::type;
@@ -75,6 +78,7 @@ public:
     }
     kept await_resume() { return slot_.take(); }
     abort_result abort() noexcept override { return abort_result::completed; }
+    void show(await_look& look) const noexcept override { show_foreign(look); }
 
 private:
     // A static member, so that the frame holds nothing but the reference.

@@ -67,6 +67,7 @@ public:
 
     abort_result abort() noexcept override;
     [[nodiscard]] branch* next_target() noexcept override;
+    void show(await_look& look) const noexcept override;
     /// Passes a cancel on to every child.
     void cancel_children() noexcept;
 

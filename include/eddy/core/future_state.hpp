@@ -20,9 +20,11 @@
 #include <eddy/core/op.hpp>
 #include <eddy/core/result_slot.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <utility>
+#include <span>
 
 namespace eddy::inline v0 {
 
@@ -40,9 +42,15 @@ private:
     friend class future_state;
     /// The result is there. Called outside all locks; may destroy the waiter.
     virtual void notify() noexcept = 0;
+    /// The branch that waits by this; nullptr if it is none. Called under the state's lock: takes
+    /// no other one.
+    [[nodiscard]] virtual const branch* awaiting() const noexcept { return nullptr; }
 
     future_waiter* next_ = nullptr;
 };
+
+template <typename State>
+class state_ref;
 
 class EDDY_API future_state {
 public:
@@ -61,6 +69,10 @@ public:
     [[nodiscard]] bool add(future_waiter& waiter) noexcept;
     /// True: `waiter` was registered and will not be notified.
     bool remove(future_waiter& waiter) noexcept;
+
+    /// Writes the tasks that wait now, the oldest first, into `into`; gives their number. Of more
+    /// waiters than a few the newest ones are looked at.
+    [[nodiscard]] std::size_t collect_awaiters(std::span<state_ref<task_base>> into) noexcept;
 
     /// Whether it ended as cancelled; false before it is done.
     [[nodiscard]] bool cancelled() const noexcept {
@@ -106,6 +118,10 @@ private:
         return reinterpret_cast<future_waiter*>(word & ~(done_bit | locked_bit));
     }
     std::uintptr_t lock() noexcept;
+    [[gnu::cold]] void wait_until_unlocked() const noexcept;
+    [[gnu::cold, gnu::noinline]] bool add_when_unlocked(future_waiter& waiter) noexcept;
+    [[gnu::cold, gnu::noinline]] void complete_when_unlocked(outcome how) noexcept;
+    static void notify_all(future_waiter* newest) noexcept;
 
     atomic<std::uintptr_t> word_{0};
     atomic<std::uint32_t> references_;
@@ -202,6 +218,7 @@ public:
 
     abort_result abort() noexcept override;
     [[nodiscard]] branch* next_target() noexcept override;
+    void show(await_look& look) const noexcept override;
 
 protected:
     ~future_wait() = default;
@@ -209,6 +226,7 @@ protected:
 
 private:
     void notify() noexcept override { wake(); }
+    [[nodiscard]] const branch* awaiting() const noexcept override { return &waiter(); }
 
     future_state* state_;
     on_cancel policy_;

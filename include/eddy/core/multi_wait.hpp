@@ -33,6 +33,7 @@ public:
     bool await_suspend(promise_base& promise);
     abort_result abort() noexcept override;
     [[nodiscard]] branch* next_target() noexcept override;
+    void show(await_look& look) const noexcept override;
 
 protected:
     /// Ends the wait as it stands; any thread. True: the caller must wake the waiter.
@@ -77,6 +78,7 @@ private:
 
     private:
         void notify() noexcept override { owner->notified(*state); }
+        [[nodiscard]] const branch* awaiting() const noexcept override { return &owner->waiter(); }
     };
 
     void notified(future_state& state) noexcept;

@@ -17,6 +17,8 @@
 
 namespace eddy::inline v0 {
 
+class await_look;
+
 class EDDY_API op {
 public:
     op(const op&) = delete;
@@ -28,6 +30,10 @@ public:
     /// An op that waits for other branches gives them one after the other, each once, so that the
     /// cancel is passed on to them first; nullptr: no more. If one accepts it, abort is not called.
     [[nodiscard]] virtual branch* next_target() noexcept { return nullptr; }
+
+    /// Tells `look` what the op waits for. Called on any thread while the op waits: reads only what
+    /// does not change meanwhile, takes no lock, allocates nothing, throws nothing.
+    virtual void show(await_look& look) const noexcept { (void)look; }
 
     /// The branch that waits in this; valid from park() on.
     [[nodiscard]] branch& waiter() const noexcept { return *waiter_; }

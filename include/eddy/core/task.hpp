@@ -250,7 +250,12 @@ private:
     atomic<std::size_t> size_{0};
 };
 
-/// "Task-3 (suspended) in coro<> worker(int), created at main.cpp:12"
+/// "Task-3 (suspended) in coro<> worker(int), created at main.cpp:12, waits at main.cpp:31 for
+/// Task-4, awaited by Task-1"
+///
+/// Where it waits is the innermost await of the user's code; of a task that runs nothing is known
+/// but that. Who awaits it is as awaiters_of says; await_chain.hpp has the whole chain.
+/// Threads: any.
 EDDY_API std::string to_string(const any_task& task);
 
 /// The handle of a coroutine that create_task has scheduled. Copies refer to the same task;

@@ -22,6 +22,7 @@ public:
     void await_resume();
 
     abort_result abort() noexcept override;
+    void show(await_look& look) const noexcept override;
 
 private:
     static void ready(fd_wait& wait, unsigned events) noexcept;

@@ -12,6 +12,7 @@
 #include <eddy/base/clock.hpp>
 #include <eddy/base/export.hpp>
 #include <eddy/base/function.hpp>
+#include <eddy/core/await_chain.hpp>
 #include <eddy/core/future.hpp>
 #include <eddy/core/outcome.hpp>
 #include <eddy/sched/create_task.hpp>
@@ -19,8 +20,10 @@
 
 #include <memory>
 #include <source_location>
+#include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace eddy::inline v0 {
 
@@ -121,6 +124,12 @@ private:
 
     std::unique_ptr<runtime_core> core_; // stays when it is closed: other threads may look at it
 };
+
+/// What everybody waits for: each task of each runtime of the process with its await chain, as
+/// format_tasks(span) of await_chain.hpp writes it.
+///
+/// Threads: any, also one that runs no loop, while all loops are stuck.  Throws: std::bad_alloc.
+[[nodiscard]] EDDY_API std::string format_tasks();
 
 /// Makes a runtime, runs `main` on it, cancels and awaits what is left, and gives the result of
 /// `main`.

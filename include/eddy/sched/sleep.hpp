@@ -25,6 +25,7 @@ public:
     void await_resume() { check_cancelled(); }
 
     abort_result abort() noexcept override;
+    void show(await_look& look) const noexcept override;
 
 private:
     static void fired(timer_node& node) noexcept { static_cast<sleep_op&>(node).wake(); }
