@@ -1,5 +1,4 @@
-// optional_part.cpp — a page shows its main part in any case, and the optional part if that is there
-// in time.
+// optional_part.cpp — a page shows its main part in any case, its optional part if that is in time.
 //
 // The page does not fail with the optional part: as_result gives an outcome, whatever became of it.
 //
