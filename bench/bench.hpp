@@ -1,4 +1,5 @@
 // bench.hpp — a coroutine as a Google Benchmark program, on one worker and on two.
+
 #pragma once
 
 #include <eddy/eddy.hpp>

@@ -1,4 +1,5 @@
 // child.cpp — a forked process that never outlives the one that forked it.
+
 #include "child.hpp"
 
 #include <cerrno>

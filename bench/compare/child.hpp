@@ -3,6 +3,7 @@
 // Threads:    any; the child lives as long as the *thread* that forked it.
 // Invariants: I1  a child is reaped exactly once: by join(), or killed and reaped by the
 //                 destructor.
+
 #pragma once
 
 #include <concepts>

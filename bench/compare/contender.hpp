@@ -1,4 +1,5 @@
 // contender.hpp — what a workload asks of each model, and what it gets back.
+
 #pragma once
 
 #include <cstdint>

@@ -4,6 +4,7 @@
 // Valid if: runs of two contenders take turns, which is bench/run_pairs.py's business.
 //
 // usage: fork_join_once fib|skynet|nqueens|matmul serial|eddy|tbb|openmp [WORKERS [SIZE]]
+
 #include "fork_join_workloads.hpp"
 
 #include <cstdio>

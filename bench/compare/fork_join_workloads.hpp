@@ -1,4 +1,5 @@
 // fork_join_workloads.hpp — which fork-join programs there are, and who can run them.
+
 #pragma once
 
 #include "contender.hpp"

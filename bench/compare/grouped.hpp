@@ -1,4 +1,5 @@
 // grouped.hpp — "1 000 000": a number that is readable without counting zeros.
+
 #pragma once
 
 #include <cstdint>

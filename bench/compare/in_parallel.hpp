@@ -1,4 +1,5 @@
 // in_parallel.hpp — the team of threads in which OpenMP tasks run. For files built with -fopenmp.
+
 #pragma once
 
 #include <cstdint>

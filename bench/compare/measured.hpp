@@ -1,4 +1,5 @@
 // measured.hpp — one run of a workload whose result is a number that is known.
+
 #pragma once
 
 #include "contender.hpp"

@@ -1,4 +1,5 @@
 // median.hpp — the value in the middle, and others by rank.
+
 #pragma once
 
 #include <algorithm>

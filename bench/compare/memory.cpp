@@ -1,4 +1,5 @@
 // memory.cpp — how much memory a model's waiters take, in user space and in the kernel.
+
 #include "memory.hpp"
 
 #include <algorithm>

@@ -4,6 +4,7 @@
 //             I2  kernel bytes are of the whole machine, since Linux keeps no account per process:
 //                 kernel stacks, page tables and unreclaimable slab. They mean something only for
 //                 many waiters on an idle machine.
+
 #pragma once
 
 #include "contender.hpp"

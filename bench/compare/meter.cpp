@@ -1,4 +1,5 @@
 // meter.cpp — wall time, CPU time and context switches of a stretch of work.
+
 #include "meter.hpp"
 
 #include <sys/resource.h>

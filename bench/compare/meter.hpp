@@ -1,4 +1,5 @@
 // meter.hpp — wall time, CPU time and context switches of a stretch of work.
+
 #pragma once
 
 #include "contender.hpp"

@@ -1,4 +1,5 @@
 // pipe.cpp — a pipe between processes, with calls that move a whole value or throw.
+
 #include "pipe.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // pipe.hpp — a pipe between processes, with calls that move a whole value or throw.
+
 #pragma once
 
 #include <cstddef>

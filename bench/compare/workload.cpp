@@ -1,4 +1,5 @@
 // workload.cpp — the list of workloads: sizes, contenders, and what is worth showing of the result.
+
 #include "workload.hpp"
 
 #include "fork_join/common.hpp"

@@ -1,4 +1,5 @@
 // workload.hpp — the list of workloads: sizes, contenders, and what is worth showing of the result.
+
 #pragma once
 
 #include "contender.hpp"

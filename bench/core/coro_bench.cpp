@@ -3,6 +3,7 @@
 // Question: what does an await cost over a call?   Unit: ns an await.
 // Valid if: nothing else runs. The second worker has nothing to do: if two workers are slower than
 //           one, that is what an idle worker costs the others.
+
 #include "bench.hpp"
 
 namespace {

@@ -4,6 +4,7 @@
 // Unit:     ns a child, its frame included.
 // Valid if: nothing else runs. With two workers, CPU time far above the time on the clock means a
 //           thief that spins; time far above that of one worker, one that takes what is too small.
+
 #include "bench.hpp"
 
 #include <utility>

@@ -4,6 +4,7 @@
 // Unit:     ns a timer.
 // Valid if: nothing else runs. insert_cancel should be flat; insert_expire moves each timer down
 //           through as many levels as its deadline is far away.
+
 #include "bench.hpp"
 #include <eddy/io/timer_wheel.hpp>
 

@@ -3,6 +3,7 @@
 // Question: what does an item cost its owner that goes in and comes out again?   Unit: ns an item.
 // Valid if: nothing else runs. Nobody steals; what a theft moves between cores is counted in
 //           docs/perf/transfers.md.
+
 #include "bench.hpp"
 #include <eddy/lockfree/forks_deque.hpp>
 #include <eddy/lockfree/inbox.hpp>

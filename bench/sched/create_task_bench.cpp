@@ -3,6 +3,7 @@
 // Question: what does a task cost over an awaited coroutine?   Unit: ns a task, from create_task to
 //           the end of its await.
 // Valid if: nothing else runs.
+
 #include "bench.hpp"
 
 #include <vector>

@@ -4,6 +4,7 @@
 // Unit:     time of a whole run.
 // Valid if: nothing else runs. The documented ratios come from bench/run_pairs.py, which compares
 //           fresh processes that take turns; repetitions in one process mislead.
+
 #include "bench.hpp"
 #include "compare/fork_join_workloads.hpp"
 

@@ -6,6 +6,7 @@
 // Valid if: nothing else runs. Between two workers times have two humps: some µs if the other one
 //           is still looking for work, some tens of µs if the kernel has to wake it; hence the
 //           switches.
+
 #include "bench.hpp"
 #include "compare/meter.hpp"
 

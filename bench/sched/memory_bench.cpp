@@ -4,6 +4,7 @@
 //           operator new (allocs)?
 // Unit:     bytes as the allocator gives them out, frame and control block; calls an operation.
 // Valid if: always: both are counted, not measured.
+
 #include "bench.hpp"
 
 #include <chrono>

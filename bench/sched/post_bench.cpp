@@ -5,6 +5,7 @@
 // Valid if: nothing else runs. Asleep: compare with bare_threads in the same run, which does the
 //           same with two eventfds and two epolls alone. Awake: both threads need a core; compare
 //           with bare_lines, which is what two moving cache lines cost here.
+
 #include "bench.hpp"
 #include "compare/meter.hpp"
 

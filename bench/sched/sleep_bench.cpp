@@ -4,6 +4,7 @@
 // Unit:     ns of CPU time a task (the second column), from its creation to the end of its await.
 // Valid if: nothing else runs. The first column has the sleep itself in it. A cancel is a throw, so
 //           it costs more than a sleep that ends; it should stay below three times.
+
 #include "bench.hpp"
 
 #include <chrono>

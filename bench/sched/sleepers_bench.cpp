@@ -4,6 +4,7 @@
 // Unit:     seconds of CPU time for all of it (cpu_s); bytes a task, of the process (bytes).
 // Valid if: nothing else runs. Bytes are shown for the first row of a run only: the memory of a
 //           crowd that has gone is used again. Ask for one row by --benchmark_filter.
+
 #include "bench.hpp"
 #include "compare/memory.hpp"
 #include "compare/meter.hpp"

@@ -4,6 +4,7 @@
 // Unit:     ns a yield, of all tasks together.
 // Valid if: nothing else runs. With two workers and more than one task both have work, so a yield
 //           can take half the time; it must not take more.
+
 #include "bench.hpp"
 
 #include <utility>

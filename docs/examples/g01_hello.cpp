@@ -2,6 +2,7 @@
 //
 // Output:
 //     Hi from coroutine
+
 #include <eddy/eddy.hpp>
 
 #include <cstdio>

@@ -3,6 +3,7 @@
 // Output:
 //     eddy::coro<std::string> custom()
 //     Hi from coroutine
+
 #include <eddy/eddy.hpp>
 
 #include <cstdio>

@@ -7,6 +7,7 @@
 // Forced:
 //     not ready yet < RESULT
 //     Hi from coroutine < RESULT
+
 #include <eddy/eddy.hpp>
 
 #include <cstdio>

@@ -3,6 +3,7 @@
 // Output:
 //     main coroutine started
 //     Task-1 eddy::coro<> amain()
+
 #include <eddy/eddy.hpp>
 
 #include <cstdio>

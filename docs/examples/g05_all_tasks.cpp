@@ -26,6 +26,7 @@
 //     1.0 s
 // Forced:
 //     main coroutine started < task 9 is running < > Task-1, eddy::coro<> amain() < 1.0 s
+
 #include <eddy/eddy.hpp>
 
 #include <cstdio>

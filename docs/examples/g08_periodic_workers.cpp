@@ -16,6 +16,7 @@
 //     worker-1 msg
 //     worker-2 msg
 //     worker-3 msg
+
 #include <eddy/eddy.hpp>
 
 #include <cstdio>

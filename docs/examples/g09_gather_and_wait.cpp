@@ -41,6 +41,7 @@
 //     wait for all < all 3: end sleep < all 1: end sleep < all 5: end sleep < all 2: end sleep
 //     all 2: end sleep < all 4: end sleep < wait for the first
 //     wait for the first < first 5: start sleep < first 3: end sleep < done 1, pending 4
+
 #include <eddy/eddy.hpp>
 
 #include <array>

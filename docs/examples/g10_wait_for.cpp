@@ -3,6 +3,7 @@
 // Output:
 //     Problems with traffic_jams service
 //     1.0 s
+
 #include <eddy/eddy.hpp>
 
 #include <cstdio>

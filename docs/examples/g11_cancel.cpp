@@ -16,6 +16,7 @@
 //     operation start < operation new round < operation was cancelled < operation done < 6.0 s
 // Racing:
 //     operation new round
+
 #include <eddy/eddy.hpp>
 
 #include <cstdio>

@@ -23,6 +23,7 @@
 //     worker 1 new iter
 //     worker 2 new iter
 //     worker 3 new iter
+
 #include <eddy/eddy.hpp>
 
 #include <cstdio>

@@ -15,6 +15,7 @@
 //     Hello! < A second has passed < sequential: 2.0 s < A started < B finished < A finished
 //     sequential: 2.0 s < B started < B finished
 //     A finished < concurrent: 2.0 s
+
 #include <eddy/eddy.hpp>
 
 #include <cstdio>

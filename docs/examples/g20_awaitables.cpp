@@ -4,6 +4,7 @@
 //     coroutine 5 s
 //     task 10 s
 //     future 1
+
 #include <eddy/eddy.hpp>
 
 #include <cstdio>

@@ -1,4 +1,5 @@
 // cpu_count.cpp — affinity, control groups, and the environment's last word.
+
 #include <eddy/base/cpu_count.hpp>
 #include <eddy/base/syscall.hpp>
 

@@ -1,4 +1,5 @@
 // fault_plan.cpp — which call fails.
+
 #include <eddy/base/assert.hpp>
 #include <eddy/base/fault_plan.hpp>
 

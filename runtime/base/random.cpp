@@ -1,4 +1,5 @@
 // random.cpp — where the process's seed comes from.
+
 #include <eddy/base/random.hpp>
 #include <eddy/base/syscall.hpp>
 

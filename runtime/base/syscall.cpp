@@ -1,4 +1,5 @@
 // syscall.cpp — the system calls, and the one place where errno is read.
+
 #include <eddy/base/assert.hpp>
 #include <eddy/base/atomic.hpp>
 #include <eddy/base/fault_plan.hpp>

@@ -1,4 +1,5 @@
 // version.cpp — the version compiled into the library.
+
 #include <eddy/base/version.hpp>
 
 namespace eddy::inline v0 {

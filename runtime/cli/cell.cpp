@@ -1,4 +1,5 @@
 // cell.cpp — one cell: a workload, a model and a size, measured in a process of its own.
+
 #include "cell.hpp"
 
 #include <nlohmann/json.hpp>

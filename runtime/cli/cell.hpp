@@ -1,4 +1,5 @@
 // cell.hpp — one cell: a workload, a model and a size, measured in a process of its own.
+
 #pragma once
 
 #include "compare/contender.hpp"

@@ -1,4 +1,5 @@
 // cell_process.cpp — measures one cell in a fresh process and leaves nothing behind.
+
 #include "cell_process.hpp"
 
 #include <eddy/base/clock.hpp>

@@ -3,6 +3,7 @@
 // Invariants: I1  the process leads a group of its own, and whatever it forks stays in the group;
 //                 at the end of measure() every process of the group is dead and reaped.
 //             I2  the process and all below it die if this one does (PR_SET_PDEATHSIG in each).
+
 #pragma once
 
 #include "cell.hpp"

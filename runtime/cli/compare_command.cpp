@@ -1,4 +1,5 @@
 // compare_command.cpp — `eddy compare`: the same work by threads, processes, coroutines and oneTBB.
+
 #include "compare_command.hpp"
 
 #include "cell_process.hpp"

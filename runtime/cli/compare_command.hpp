@@ -1,4 +1,5 @@
 // compare_command.hpp — `eddy compare`: the same work by threads, processes, coroutines and oneTBB.
+
 #pragma once
 
 #include "compare/contender.hpp"

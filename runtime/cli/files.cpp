@@ -1,4 +1,5 @@
 // files.cpp — small files of /proc and /sys, read whole.
+
 #include "files.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // files.hpp — small files of /proc and /sys, read whole.
+
 #pragma once
 
 #include <cstdint>

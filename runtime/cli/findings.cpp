@@ -1,4 +1,5 @@
 // findings.cpp — what the numbers of a workload say, in one sentence.
+
 #include "findings.hpp"
 
 #include "text.hpp"

@@ -1,4 +1,5 @@
 // findings.hpp — what the numbers of a workload say, in one sentence.
+
 #pragma once
 
 #include "results.hpp"

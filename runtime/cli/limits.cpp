@@ -1,4 +1,5 @@
 // limits.cpp — how many threads, processes and coroutines this machine has room for.
+
 #include "limits.hpp"
 
 #include "compare/grouped.hpp"

@@ -2,6 +2,7 @@
 //
 // Computed from what the system says, never by trying: a machine that is out of processes cannot
 // even be asked to stop.
+
 #pragma once
 
 #include "compare/contender.hpp"

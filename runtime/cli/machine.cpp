@@ -1,4 +1,5 @@
 // machine.cpp — what a reader of the numbers must know: the machine and the versions.
+
 #include "machine.hpp"
 
 #include "files.hpp"

@@ -1,4 +1,5 @@
 // machine.hpp — what a reader of the numbers must know: the machine and the versions.
+
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

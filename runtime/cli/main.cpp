@@ -1,4 +1,5 @@
 // main.cpp — the `eddy` program: chooses the command.
+
 #include "cell.hpp"
 #include "cell_process.hpp"
 #include "compare_command.hpp"

@@ -1,4 +1,5 @@
 // plan.cpp — which cells are measured, how often, and how long that may take.
+
 #include "plan.hpp"
 
 #include "machine.hpp"

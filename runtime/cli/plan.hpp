@@ -1,4 +1,5 @@
 // plan.hpp — which cells are measured, how often, and how long that may take.
+
 #pragma once
 
 #include "compare_command.hpp"

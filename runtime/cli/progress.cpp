@@ -1,4 +1,5 @@
 // progress.cpp — shows on stderr how far the comparison is, and leaves the terminal as it was.
+
 #include "progress.hpp"
 
 #include "text.hpp"

@@ -1,4 +1,5 @@
 // progress.hpp — shows on stderr how far the comparison is, and leaves the terminal as it was.
+
 #pragma once
 
 #include <cstddef>

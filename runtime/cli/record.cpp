@@ -1,4 +1,5 @@
 // record.cpp — the comparison as a JSON file.
+
 #include "record.hpp"
 
 #include "findings.hpp"

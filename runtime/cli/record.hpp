@@ -1,4 +1,5 @@
 // record.hpp — the comparison as a JSON file.
+
 #pragma once
 
 #include "results.hpp"

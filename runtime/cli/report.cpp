@@ -1,4 +1,5 @@
 // report.cpp — the tables and findings for the terminal.
+
 #include "report.hpp"
 
 #include "findings.hpp"

@@ -1,4 +1,5 @@
 // report.hpp — the tables and findings for the terminal.
+
 #pragma once
 
 #include "results.hpp"

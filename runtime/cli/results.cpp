@@ -1,4 +1,5 @@
 // results.cpp — what was measured up to now, cell by cell.
+
 #include "results.hpp"
 
 #include "compare/median.hpp"

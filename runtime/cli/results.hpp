@@ -1,4 +1,5 @@
 // results.hpp — what was measured up to now, cell by cell.
+
 #pragma once
 
 #include "cell.hpp"

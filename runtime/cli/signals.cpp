@@ -1,4 +1,5 @@
 // signals.cpp — the signals that end the program, as a descriptor to poll instead of handlers.
+
 #include "signals.hpp"
 
 #include <cerrno>

@@ -1,6 +1,7 @@
 // signals.hpp — the signals that end the program, as a descriptor to poll instead of handlers.
 //
 // Threads:    made by main before any other thread exists, so that all of them inherit the mask.
+
 #pragma once
 
 #include <eddy/io/fd.hpp>

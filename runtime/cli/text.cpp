@@ -1,4 +1,5 @@
 // text.cpp — numbers as people read them.
+
 #include "text.hpp"
 
 #include "compare/grouped.hpp"

@@ -1,4 +1,5 @@
 // text.hpp — numbers as people read them.
+
 #pragma once
 
 #include "compare/workload.hpp"

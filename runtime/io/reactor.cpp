@@ -1,4 +1,5 @@
 // reactor.cpp — who waits for which descriptor, and what the kernel knows of it.
+
 #include <eddy/base/assert.hpp>
 #include <eddy/io/reactor.hpp>
 

@@ -1,4 +1,5 @@
 // timer_wheel.cpp — digits of a time, and what moves when they turn.
+
 #include <eddy/base/assert.hpp>
 #include <eddy/io/timer_wheel.hpp>
 

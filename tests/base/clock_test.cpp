@@ -2,6 +2,7 @@
 //
 // Covers:    saturating sums and differences of times, the virtual clock, the steady clock's
 //            direction.
+
 #include <eddy/base/clock.hpp>
 
 #include <gtest/gtest.h>

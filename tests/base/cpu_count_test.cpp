@@ -2,6 +2,7 @@
 //
 // Covers:    quotas of both control group versions on any ancestor, rounding, odd files,
 //            EDDY_WORKERS.
+
 #include <eddy/base/cpu_count.hpp>
 #include <eddy/base/fault_plan.hpp>
 #include <eddy/base/syscall.hpp>

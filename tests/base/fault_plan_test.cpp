@@ -1,6 +1,7 @@
 // fault_plan_test.cpp — which call fails.
 //
 // Covers:    which calls fail, which are shortened, what is counted.
+
 #include <eddy/base/fault_plan.hpp>
 
 #include <gtest/gtest.h>

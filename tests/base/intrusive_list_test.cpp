@@ -1,6 +1,7 @@
 // intrusive_list_test.cpp — elements that carry their own links.
 //
 // Covers:    order, leaving without the list at hand, splicing, visiting, sorting.
+
 #include <eddy/base/intrusive_list.hpp>
 #include <eddy/base/random.hpp>
 

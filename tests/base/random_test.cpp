@@ -1,6 +1,7 @@
 // random_test.cpp — one seed, one sequence.
 //
 // Covers:    repeatability, streams, range and evenness of below, reading a seed.
+
 #include <eddy/base/random.hpp>
 
 #include <gtest/gtest.h>

@@ -2,6 +2,7 @@
 //
 // Covers:    exclusion between threads, try_lock.
 // Not here:  weak-memory schedules -> tests/model.
+
 #include <eddy/base/spin_lock.hpp>
 
 #include <gtest/gtest.h>

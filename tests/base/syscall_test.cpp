@@ -1,6 +1,7 @@
 // syscall_test.cpp — what callers see of system calls that do not go well.
 //
 // Covers:    interrupted, short and failing calls, the fallback for epoll_pwait2, names in errors.
+
 #include <eddy/base/fault_plan.hpp>
 #include <eddy/base/syscall.hpp>
 

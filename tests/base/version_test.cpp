@@ -1,6 +1,7 @@
 // version_test.cpp — the three places that name the version agree.
 //
 // Covers:    headers, library and meson.build name one version.
+
 #include <eddy/base/version.hpp>
 
 #include <gtest/gtest.h>

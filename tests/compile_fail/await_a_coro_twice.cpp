@@ -1,6 +1,7 @@
 // await_a_coro_twice.cpp — an await uses a coro up, so it takes an rvalue.
 //
 // Expect:    deleted (copy )?constructor of 'coro
+
 #include <eddy/core/coro.hpp>
 
 #include <utility>

@@ -1,6 +1,7 @@
 // await_outside_of_a_coroutine.cpp — a function that awaits has to return a coro.
 //
 // Expect:    this function cannot be a coroutine
+
 #include <eddy/core/coro.hpp>
 
 eddy::coro<int> one() {

@@ -1,6 +1,7 @@
 // await_what_is_no_awaitable.cpp — the message names the problem, not a missing member function.
 //
 // Expect:    cannot be awaited|awaitable
+
 #include <eddy/core/coro.hpp>
 
 eddy::coro<int> one() {

@@ -2,6 +2,7 @@
 // loop.
 //
 // Expect:    no matching member function for call to 'call_soon'
+
 #include <eddy/sched/event_loop.hpp>
 
 void callback(int) {}

@@ -1,6 +1,7 @@
 // copy_a_coro.cpp — a coro has one owner.
 //
 // Expect:    deleted|implicitly-deleted
+
 #include <eddy/core/coro.hpp>
 
 #include <utility>

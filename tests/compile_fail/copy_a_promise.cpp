@@ -1,6 +1,7 @@
 // copy_a_promise.cpp — a result has one writer.
 //
 // Expect:    deleted|implicitly-deleted
+
 #include <eddy/core/future.hpp>
 
 #include <utility>

@@ -1,6 +1,7 @@
 // forget_to_await_a_gather.cpp — a gather that nobody awaits is a warning where it is called.
 //
 // Expect:    unused|nodiscard|ignoring return value
+
 #include <eddy/core/gather.hpp>
 
 eddy::coro<> step() {

@@ -1,6 +1,7 @@
 // forget_to_await_a_sleep.cpp — a sleep that nobody awaits is a warning where it is called.
 //
 // Expect:    unused|nodiscard|ignoring return value
+
 #include <eddy/core/coro.hpp>
 #include <eddy/sched/sleep.hpp>
 

@@ -1,6 +1,7 @@
 // gather_the_same_coro_twice.cpp — gather uses its coros up, so it takes rvalues.
 //
 // Expect:    deleted (copy )?constructor of 'coro
+
 #include <eddy/core/gather.hpp>
 
 #include <utility>

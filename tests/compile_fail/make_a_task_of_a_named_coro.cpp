@@ -1,6 +1,7 @@
 // make_a_task_of_a_named_coro.cpp — create_task uses the coro up: it is moved in.
 //
 // Expect:    deleted constructor|deleted|no matching function
+
 #include <eddy/sched/create_task.hpp>
 
 #include <utility>

@@ -2,6 +2,7 @@
 // function is one.
 //
 // Expect:    coroutine_function
+
 #include <eddy/sched/create_task.hpp>
 
 int ordinary() {

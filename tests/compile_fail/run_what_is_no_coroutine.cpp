@@ -1,6 +1,7 @@
 // run_what_is_no_coroutine.cpp — run needs a coroutine, and says so.
 //
 // Expect:    coroutine_function
+
 #include <eddy/sched/runtime.hpp>
 
 int ordinary() {

@@ -1,6 +1,7 @@
 // set_a_promise_of_nothing_to_a_value.cpp — promise<> is set without a value.
 //
 // Expect:    no matching member function
+
 #include <eddy/core/future.hpp>
 
 void finish(eddy::promise<>& source) {

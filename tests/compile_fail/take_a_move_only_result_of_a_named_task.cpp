@@ -2,6 +2,7 @@
 // its result away.
 //
 // Expect:    constructible_from
+
 #include <eddy/core/task.hpp>
 
 #include <memory>

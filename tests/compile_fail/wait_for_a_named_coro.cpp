@@ -1,6 +1,7 @@
 // wait_for_a_named_coro.cpp — wait_for uses the coro up, so it takes an rvalue.
 //
 // Expect:    awaited once and used up
+
 #include <eddy/sched/timeout.hpp>
 
 #include <utility>

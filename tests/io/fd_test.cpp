@@ -1,6 +1,7 @@
 // fd_test.cpp — a descriptor is closed once, by its last owner.
 //
 // Covers:    destruction, moving, release, reset and its error.
+
 #include <eddy/base/fault_plan.hpp>
 #include <eddy/io/fd.hpp>
 

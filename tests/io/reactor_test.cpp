@@ -3,6 +3,7 @@
 // Covers:    one-shot waits, watches, both directions, hang-up, errors, forgetting and reuse of
 //            numbers, interrupts, siblings that poll, failing system calls.
 // Not here:  threads that poll and disarm at random -> tests/stress/reactor_stress.cpp
+
 #include <eddy/base/fault_plan.hpp>
 #include <eddy/io/reactor.hpp>
 

@@ -3,6 +3,7 @@
 // Covers:    order, ties, cancel, past and endless deadlines, next_deadline, random use against an
 //            oracle.
 // Not here:  a million nodes, cancel against expire -> tests/stress/timer_wheel_stress.cpp
+
 #include <eddy/base/random.hpp>
 #include <eddy/io/timer_wheel.hpp>
 

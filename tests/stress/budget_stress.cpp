@@ -1,6 +1,7 @@
 // budget_stress.cpp — a task that awaits only what is ready gives the others a turn all the same.
 //
 // Covers:    every way to wait that can complete at once, on the only worker.
+
 #include <eddy/eddy.hpp>
 #include <eddy/io/fd.hpp>
 

@@ -5,6 +5,7 @@
 //            suspend.
 // Expect:    the run ends, normally or with an error that the program or the cancel can cause;
 //            every body that began has ended; no frame, task or report is left.
+
 #include "stress/programs.hpp"
 #include "stress/stress_case.hpp"
 #include <eddy/eddy.hpp>

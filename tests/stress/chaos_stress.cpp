@@ -9,6 +9,7 @@
 //            have ended when it returns or throws; what wait_for ran has ended when it returns; an
 //            awaited task is done; results are the right ones; done callbacks come once; nothing
 //            leaks.
+
 #include "stress/stress_case.hpp"
 #include <eddy/eddy.hpp>
 #include <eddy/io/fd.hpp>

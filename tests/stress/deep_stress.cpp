@@ -7,6 +7,7 @@
 //            root; tasks that await each other in a circle.
 // Expect:    the stack does not grow with any of it: a few pages too many are a crash here, without
 //            optimisation and under AddressSanitizer.
+
 #include "stress/stress_case.hpp"
 #include <eddy/eddy.hpp>
 

@@ -5,6 +5,7 @@
 //            and threads that cannot be had when a runtime starts.
 // Expect:    nothing terminates, leaks, hangs, or is scheduled by halves; the next run is as good
 //            as ever.
+
 #include "stress/programs.hpp"
 #include "stress/stress_case.hpp"
 #include <eddy/base/fault_plan.hpp>

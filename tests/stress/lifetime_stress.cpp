@@ -5,6 +5,7 @@
 //            strands and watches that are queued when it ends; many runtimes at once; one runtime
 //            driven many times; tasks of two runtimes that wait for each other.
 // Not here:  failures to start -> failure_stress.cpp.
+
 #include "stress/stress_case.hpp"
 #include <eddy/eddy.hpp>
 #include <eddy/io/fd.hpp>

@@ -4,6 +4,7 @@
 // Covers:    timers of a loop that is never stuck and never idle; two tasks of long steps after a
 //            time in which it was not worth while to share tasks.
 // Expect:    how many steps went by, as counted by those who made them: no times are compared.
+
 #include "stress/stress_case.hpp"
 #include <eddy/eddy.hpp>
 

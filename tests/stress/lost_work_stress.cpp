@@ -8,6 +8,7 @@
 //            cancelled; callbacks of one loop; virtual time on several workers.
 // Expect:    every item has a counter, which is 1 at the end; a lost wake-up is a hang, which the
 //            watchdog reports.
+
 #include "stress/stress_case.hpp"
 #include <eddy/eddy.hpp>
 

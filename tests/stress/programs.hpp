@@ -2,6 +2,7 @@
 //
 // Each ends normally, within a second of virtual time, if nothing disturbs it; and whatever stops
 // it, every body that has begun has ended when its run is over.
+
 #pragma once
 
 #include <eddy/eddy.hpp>

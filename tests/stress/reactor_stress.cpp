@@ -2,6 +2,7 @@
 //
 // Covers:    exactly one call per arm with two pollers; disarm against delivery; numbers reused at
 //            once.
+
 #include <eddy/base/atomic.hpp>
 #include <eddy/base/random.hpp>
 #include <eddy/io/fd.hpp>

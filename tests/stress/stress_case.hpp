@@ -3,6 +3,7 @@
 //
 //     EDDY_SEED=0x…        repeats the choices of a run; every case prints its own
 //     EDDY_STRESS_SCALE=N  does N times the work
+
 #pragma once
 
 #include <eddy/base/random.hpp>

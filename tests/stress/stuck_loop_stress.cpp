@@ -6,6 +6,7 @@
 //            task; callbacks of one loop never two at a time.
 // Expect:    what had happened when the block ended, as flags read by the blocker itself: no times
 //            are compared.
+
 #include "stress/stress_case.hpp"
 #include <eddy/eddy.hpp>
 #include <eddy/io/fd.hpp>

@@ -2,6 +2,7 @@
 //
 // Covers:    a million timers in order; each of many timers either cancelled or fired while one
 //            thread expires and others insert and cancel.
+
 #include <eddy/base/atomic.hpp>
 #include <eddy/base/random.hpp>
 #include <eddy/io/timer_wheel.hpp>

@@ -1,6 +1,7 @@
 // two_runtimes_stress.cpp — tasks of one runtime that those of another one deal with.
 //
 // Covers:    a done callback that was added by a runtime which is gone when it is due.
+
 #include <eddy/eddy.hpp>
 
 #include <gtest/gtest.h>

@@ -3,6 +3,7 @@
 //
 // Each run must give back every frame it took, and must report nothing that the body does not catch
 // itself with a report_log.
+
 #pragma once
 
 #include "support/report_log.hpp"

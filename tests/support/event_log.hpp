@@ -1,6 +1,7 @@
 // event_log.hpp — what happened, in order: words that tasks add from any worker.
 //
 // Threads:    all: any thread.
+
 #pragma once
 
 #include <mutex>

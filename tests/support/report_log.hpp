@@ -1,6 +1,7 @@
 // report_log.hpp — catches the reports of on_unhandled while it lives.
 //
 // Threads:    all: any thread.
+
 #pragma once
 
 #include <eddy/core/report.hpp>

@@ -128,6 +128,8 @@ def opening_comment(source, _):
         label = re.match(r"// ([A-Z][a-z]+|Not here|Valid if):(?:\s|$)", line)
         if label and label[1] not in LABELS_OF[source.kind]:
             yield number, f"label {label[1]} is none of {', '.join(sorted(LABELS_OF[source.kind]))}"
+    if opening and source.lines[len(opening):len(opening) + 1] not in ([], [""]):
+        yield len(opening), "a blank line comes after the opening comment"
     if source.name.endswith(".hpp") and "#pragma once" not in source.lines:
         yield 1, "a header needs #pragma once"
 

@@ -9,7 +9,8 @@ import tidy
 
 HEADER = """\
 // {name} — {purpose}
-{labels}#pragma once
+{labels}
+#pragma once
 
 {body}
 """
@@ -46,7 +47,8 @@ class tidy_test(unittest.TestCase):
         self.expect(["opening"], "#pragma once\n")
         self.expect(["opening"], header("", name="y.hpp"))
         self.expect(["opening"], header("", labels="// Notes: none\n"))
-        self.expect(["opening"], "// x.hpp — no guard.\nint x;\n")
+        self.expect(["opening"], "// x.hpp — no guard.\n\nint x;\n")
+        self.expect(["opening"], "// x.hpp — no blank line.\n#pragma once\n")
 
     def test_orders_are_tagged(self):
         self.expect(["order-tag"], header("flag_.store(true, release);"))
@@ -73,7 +75,7 @@ class tidy_test(unittest.TestCase):
         pairs = "// Pairs:      P1  flag_: set -> get     why\n"
         self.assertEqual(self.rules_broken({
             "include/eddy/core/x.hpp": header("flag_.store(true, release); // P1", pairs),
-            "runtime/core/x_rest.cpp": "// x_rest.cpp — the other end.\nflag_.load(acquire); // P1\n",
+            "runtime/core/x_rest.cpp": "// x_rest.cpp — the other end.\n\nflag_.load(acquire); // P1\n",
         }), [])
 
     def test_fences(self):
@@ -92,7 +94,7 @@ class tidy_test(unittest.TestCase):
 
     def test_one_resume(self):
         self.expect(["resume"], header("handle.resume();"))
-        self.expect([], "// worker.cpp — runs.\nhandle.resume();\n", "runtime/sched/worker.cpp",
+        self.expect([], "// worker.cpp — runs.\n\nhandle.resume();\n", "runtime/sched/worker.cpp",
                     **{"runtime/sched/worker.hpp": header("", name="worker.hpp")})
 
     def test_base_is_the_only_door(self):
@@ -122,10 +124,10 @@ class tidy_test(unittest.TestCase):
         self.expect(["names"], header("", name="Big.hpp"), "include/eddy/core/Big.hpp")
 
     def test_mirror(self):
-        self.expect(["mirror"], "// y.cpp — alone.\n", "runtime/core/y.cpp")
+        self.expect(["mirror"], "// y.cpp — alone.\n\n", "runtime/core/y.cpp")
         self.assertEqual(self.rules_broken({
             "include/eddy/core/x.hpp": header(""),
-            "tests/core/x_order_test.cpp": "// x_order_test.cpp — a part of x's tests.\n",
+            "tests/core/x_order_test.cpp": "// x_order_test.cpp — a part of x's tests.\n\n",
         }), [])
 
     def test_a_line_may_be_excused(self):

@@ -1,4 +1,5 @@
 // common.cpp — fork-join: what every contender needs.
+
 #include "common.hpp"
 
 #include "../median.hpp"

@@ -6,6 +6,7 @@
 // Size:     n.
 // Measured: the time of the whole (total_ns: median of the runs that fit into 50 ms, at least one,
 //           so runtimes are warm), the time per fork (fork_ns), and CPU time (cpu_ns).
+
 #pragma once
 
 #include "../contender.hpp"

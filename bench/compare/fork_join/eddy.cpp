@@ -1,4 +1,5 @@
 // eddy.cpp — fork-join with coroutines and gather.
+
 #include "common.hpp"
 #include <eddy/eddy.hpp>
 

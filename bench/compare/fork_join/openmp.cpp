@@ -1,4 +1,5 @@
 // openmp.cpp — fork-join with OpenMP tasks, one for every fork.
+
 #include "../in_parallel.hpp"
 #include "common.hpp"
 

@@ -1,4 +1,5 @@
 // processes.cpp — fork-join with a forked process for every fork, the result in a pipe.
+
 #include "../child.hpp"
 #include "../pipe.hpp"
 #include "common.hpp"

@@ -1,4 +1,5 @@
 // serial.cpp — fork-join without the forks: plain calls, for what the work itself costs.
+
 #include "common.hpp"
 
 namespace eddy::compare::fork_join {

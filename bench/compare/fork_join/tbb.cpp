@@ -1,4 +1,5 @@
 // tbb.cpp — fork-join with oneTBB's task_group, one task for every fork.
+
 #include "common.hpp"
 
 #include <tbb/global_control.h>

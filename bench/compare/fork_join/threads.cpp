@@ -1,4 +1,5 @@
 // threads.cpp — fork-join with a std::thread for every fork.
+
 #include "common.hpp"
 
 #include <thread>

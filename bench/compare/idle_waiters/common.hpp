@@ -4,6 +4,7 @@
 // Measured: the time until all of them wait (start_ns), the time from the release until all of them
 //           have ended and been joined (end_ns), CPU time (cpu_ns), and the memory of each
 //           (memory_bytes = user_bytes + kernel_bytes).
+
 #pragma once
 
 #include "../contender.hpp"

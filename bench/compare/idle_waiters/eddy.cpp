@@ -1,6 +1,7 @@
 // eddy.cpp — idle waiters, one eddy::task each, waiting for one future.
 //
 // Threads:    the waiters run on all workers of the runtime.
+
 #include "common.hpp"
 #include <eddy/eddy.hpp>
 

@@ -1,4 +1,5 @@
 // processes.cpp — idle waiters, one forked process each, waiting for the end of one pipe.
+
 #include "../child.hpp"
 #include "../pipe.hpp"
 #include "common.hpp"

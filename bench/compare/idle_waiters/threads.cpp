@@ -1,4 +1,5 @@
 // threads.cpp — idle waiters, one std::thread each with the default stack, waiting on a futex.
+
 #include "common.hpp"
 
 #include <cstddef>

@@ -1,4 +1,5 @@
 // common.cpp — matmul: the product of small blocks, and matrices whose product is known.
+
 #include "common.hpp"
 
 namespace eddy::compare::matmul {

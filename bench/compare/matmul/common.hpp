@@ -2,6 +2,7 @@
 //
 // Size:     the rows of the square matrices, a power of two from 32 on.
 // Measured: the time of the whole (total_ns) and CPU time (cpu_ns), the filling left out.
+
 #pragma once
 
 #include "../measured.hpp"

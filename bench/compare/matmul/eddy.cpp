@@ -1,4 +1,5 @@
 // eddy.cpp — matmul with coroutines: two gathers of four for every block.
+
 #include "common.hpp"
 #include <eddy/eddy.hpp>
 

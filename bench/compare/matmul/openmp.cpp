@@ -1,4 +1,5 @@
 // openmp.cpp — matmul with OpenMP tasks: twice four products for every block.
+
 #include "../in_parallel.hpp"
 #include "common.hpp"
 

@@ -1,4 +1,5 @@
 // serial.cpp — matmul by plain calls.
+
 #include "common.hpp"
 
 namespace eddy::compare::matmul {

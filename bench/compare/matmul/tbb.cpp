@@ -1,4 +1,5 @@
 // tbb.cpp — matmul with oneTBB's parallel_invoke: twice four products for every block.
+
 #include "common.hpp"
 
 #include <tbb/global_control.h>

@@ -8,6 +8,7 @@
 // Size:     the number of jobs.
 // Measured: the time of the whole (total_ns), CPU time (cpu_ns), and the lateness of the probe
 //           (late_p50_ns, late_p99_ns, late_max_ns).
+
 #pragma once
 
 #include "../contender.hpp"

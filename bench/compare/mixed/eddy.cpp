@@ -1,4 +1,5 @@
 // eddy.cpp — mixed, an eddy::task for every job; the probe is a task that sleeps until its tick.
+
 #include "common.hpp"
 #include <eddy/eddy.hpp>
 

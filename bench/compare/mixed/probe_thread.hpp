@@ -1,6 +1,7 @@
 // probe_thread.hpp — a thread that serves the probe while the jobs run.
 //
 // Threads:    finish() and the destructor: the thread that made it.
+
 #pragma once
 
 #include "common.hpp"

@@ -1,4 +1,5 @@
 // processes.cpp — mixed, a forked process for every job; the probe is a thread of the parent.
+
 #include "../child.hpp"
 #include "common.hpp"
 #include "probe_thread.hpp"

@@ -2,6 +2,7 @@
 //
 // A thread that is not oneTBB's enqueues a task at every tick, as a server would for a new request;
 // late is the time until a worker runs it.
+
 #include "common.hpp"
 #include <eddy/base/atomic.hpp>
 

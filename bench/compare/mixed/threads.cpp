@@ -1,4 +1,5 @@
 // threads.cpp — mixed, a std::thread for every job; the probe is a thread, too.
+
 #include "common.hpp"
 #include "probe_thread.hpp"
 

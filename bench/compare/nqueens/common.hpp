@@ -2,6 +2,7 @@
 //
 // Size:     n, at most 16.
 // Measured: the time of the whole (total_ns) and CPU time (cpu_ns).
+
 #pragma once
 
 #include "../measured.hpp"

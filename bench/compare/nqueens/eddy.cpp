@@ -1,4 +1,5 @@
 // eddy.cpp — n queens with coroutines: a gather of all queens that fit in a row.
+
 #include "common.hpp"
 #include <eddy/eddy.hpp>
 

@@ -1,4 +1,5 @@
 // openmp.cpp — n queens with an OpenMP task for every queen that fits.
+
 #include "../in_parallel.hpp"
 #include "common.hpp"
 

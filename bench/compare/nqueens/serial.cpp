@@ -1,4 +1,5 @@
 // serial.cpp — n queens by plain calls.
+
 #include "common.hpp"
 
 namespace eddy::compare::nqueens {

@@ -1,4 +1,5 @@
 // tbb.cpp — n queens with a oneTBB task for every queen that fits.
+
 #include "common.hpp"
 
 #include <tbb/global_control.h>

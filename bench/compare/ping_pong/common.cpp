@@ -1,4 +1,5 @@
 // common.cpp — ping-pong: what every contender needs.
+
 #include "common.hpp"
 
 #include <cerrno>

@@ -4,6 +4,7 @@
 // Measured: the time of a round trip, its CPU time and its context switches; once with both sides
 //           on one core (one_core_ns), where every hand-over is a switch, and once wherever the
 //           system puts them (any_core_ns), where a hand-over may also wake an idle core.
+
 #pragma once
 
 #include "../contender.hpp"

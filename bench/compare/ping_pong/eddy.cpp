@@ -3,6 +3,7 @@
 // Threads:    one_core: one worker, so both sides are on it. any_core: wherever the runtime puts
 //             them.
 // Invariants: I1  a side asks for the future of its next ball before it hits the one it has.
+
 #include "common.hpp"
 #include <eddy/eddy.hpp>
 

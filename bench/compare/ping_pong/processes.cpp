@@ -1,4 +1,5 @@
 // processes.cpp — ping-pong between two processes over two pipes.
+
 #include "../child.hpp"
 #include "../pipe.hpp"
 #include "common.hpp"

@@ -1,4 +1,5 @@
 // threads.cpp — ping-pong between two threads over a mutex and a condition variable.
+
 #include "common.hpp"
 
 #include <condition_variable>

@@ -2,6 +2,7 @@
 //
 // Size:     the number of leaves, a power of ten.
 // Measured: the time of the whole (total_ns) and CPU time (cpu_ns).
+
 #pragma once
 
 #include "../measured.hpp"

@@ -1,4 +1,5 @@
 // eddy.cpp — skynet with coroutines: one gather of ten for every inner node.
+
 #include "common.hpp"
 #include <eddy/eddy.hpp>
 

@@ -1,4 +1,5 @@
 // openmp.cpp — skynet with an OpenMP task for each child but the last, which its parent runs.
+
 #include "../in_parallel.hpp"
 #include "common.hpp"
 

@@ -1,4 +1,5 @@
 // serial.cpp — skynet by plain calls.
+
 #include "common.hpp"
 
 namespace eddy::compare::skynet {

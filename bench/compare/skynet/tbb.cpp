@@ -1,4 +1,5 @@
 // tbb.cpp — skynet with a oneTBB task for each child but the last, which its parent runs.
+
 #include "common.hpp"
 
 #include <tbb/global_control.h>

@@ -3,6 +3,7 @@
 // Threads:    everything here may be used by any thread.
 // Invariants: I1  a virtual clock never goes backwards.
 // Pairs:      P1  now_: advance_to -> now: who sees a time sees what happened before it was set
+
 #pragma once
 
 #include <eddy/base/atomic.hpp>

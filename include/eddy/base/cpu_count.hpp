@@ -4,6 +4,7 @@
 // whole path counts and the tightest quota wins.
 //
 // Threads:    any.
+
 #pragma once
 
 #include <eddy/base/export.hpp>

@@ -7,6 +7,7 @@
 //             fail, shorten, calls, take: any thread.
 // Invariants: I1  at most one plan exists.
 // Pairs:      P1  active_: constructor -> active: a wrapper that sees the plan sees it built
+
 #pragma once
 
 #include <eddy/base/atomic.hpp>

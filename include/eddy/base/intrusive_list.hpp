@@ -3,6 +3,7 @@
 // Threads:    none of its own: whoever may touch the list decides.
 // Memory:     allocates nothing, owns nothing; an element must leave before it dies.
 // Invariants: I1  the links form a circle through the list's own hook; outside of it they are null.
+
 #pragma once
 
 #include <eddy/base/assert.hpp>

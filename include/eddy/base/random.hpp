@@ -1,6 +1,7 @@
 // random.hpp — a small fast generator for choices such as "which victim", never for secrets.
 //
 // Threads:    a random_source belongs to one thread; process_seed: any thread.
+
 #pragma once
 
 #include <eddy/base/assert.hpp>

@@ -3,6 +3,7 @@
 // Threads:    any.
 // Progress:   blocking; a waiter spins briefly, then gives its processor away between looks.
 // Pairs:      P1  locked_: unlock -> lock, try_lock: the next holder sees what the last one did
+
 #pragma once
 
 #include <eddy/base/atomic.hpp>

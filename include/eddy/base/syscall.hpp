@@ -7,6 +7,7 @@
 //
 // Threads:    any.
 // Design:     the test seam is base/fault_plan.hpp
+
 #pragma once
 
 #include <eddy/base/chrono.hpp>

@@ -1,4 +1,5 @@
 // version.hpp — the version of the headers, and the version of the library they run with.
+
 #pragma once
 
 #include <eddy/base/export.hpp>

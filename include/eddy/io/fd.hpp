@@ -2,6 +2,7 @@
 //
 // Threads:    one at a time.
 // Invariants: I1  a descriptor is closed exactly once, by the owned_fd that holds it last.
+
 #pragma once
 
 #include <eddy/base/syscall.hpp>

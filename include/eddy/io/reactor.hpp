@@ -13,6 +13,7 @@
 //                 asked for is dropped.
 //             I3  what the kernel may report for a descriptor is exactly what its armed waits want.
 // Design:     docs/design/reactor.md
+
 #pragma once
 
 #include <eddy/base/chrono.hpp>

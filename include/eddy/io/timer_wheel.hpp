@@ -14,6 +14,7 @@
 //                 then looks whether the owner sleeps, and the owner that says "I sleep" and then
 //                 asks for the next deadline, at least one sees the other
 // Design:     docs/design/timer_wheel.md
+
 #pragma once
 
 #include <eddy/base/atomic.hpp>
