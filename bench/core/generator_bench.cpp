@@ -3,6 +3,7 @@
 // Question: what does a value cost that a generator yields?   Unit: ns an item.
 // Valid if: nothing else runs. Each row adds up the same numbers: the rows of views are what that
 //           costs without a generator, await_each what it costs to call a coroutine for each.
+
 #include "bench.hpp"
 
 #include <cstdint>

@@ -6,6 +6,7 @@
 //     3
 //     4
 //     5
+
 #include <eddy/core/generator.hpp>
 
 #include <iostream>

@@ -14,6 +14,7 @@
 //     Hey, Alex!
 //     wait for Alex
 //     14.0 s
+
 #include <eddy/eddy.hpp>
 
 #include <array>

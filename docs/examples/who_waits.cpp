@@ -5,6 +5,7 @@
 //     Task-1: running
 //     Task-2: fetch -> receive, for a timer
 //     Task-3: report, for Task-2
+
 #include <eddy/eddy.hpp>
 
 #include <cstdio>

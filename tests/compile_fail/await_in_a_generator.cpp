@@ -1,6 +1,7 @@
 // await_in_a_generator.cpp — a synchronous generator has nobody to wait with.
 //
 // Expect:    a generator cannot co_await: make it an async_generator
+
 #include <eddy/core/coro.hpp>
 #include <eddy/core/generator.hpp>
 

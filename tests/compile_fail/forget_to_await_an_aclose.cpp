@@ -1,6 +1,7 @@
 // forget_to_await_an_aclose.cpp — closing a generator is awaited: its cleanup may wait.
 //
 // Expect:    does nothing until it is awaited
+
 #include <eddy/core/async_generator.hpp>
 #include <eddy/core/coro.hpp>
 

@@ -1,6 +1,7 @@
 // loop_over_what_has_no_next.cpp — EDDY_FOR is for what has a next() to await.
 //
 // Expect:    async_iterable
+
 #include <eddy/core/async_generator.hpp>
 #include <eddy/core/async_iterable.hpp>
 #include <eddy/core/coro.hpp>

@@ -2,6 +2,7 @@
 // copied.
 //
 // Expect:    no matching (member )?function for call to 'yield_value'
+
 #include <eddy/core/async_generator.hpp>
 
 #include <memory>

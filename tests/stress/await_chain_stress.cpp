@@ -5,6 +5,7 @@
 //            gather that end, against a task that ends while its awaiter is looked at; texts of
 //            everything while runtimes come and go.
 // Not here:  the schedules of one word -> tests/model/branch_word_model.cpp.
+
 #include "stress/stress_case.hpp"
 #include <eddy/eddy.hpp>
 

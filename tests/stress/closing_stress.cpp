@@ -3,6 +3,7 @@
 // Covers:    tasks created, stops, and timers cancelled while a runtime closes and after it.
 // Expect:    every task that was accepted ends, every other one is refused; nothing that is gone is
 //            touched.
+
 #include "stress/stress_case.hpp"
 #include <eddy/eddy.hpp>
 

@@ -1,6 +1,7 @@
 // spin_wait.hpp — what a thread does between two looks at something that is free again in a moment.
 //
 // Threads:    one; it lives in the loop that waits.
+
 #pragma once
 
 #include <eddy/base/atomic.hpp>

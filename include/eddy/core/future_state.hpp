@@ -23,8 +23,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <utility>
 #include <span>
+#include <utility>
 
 namespace eddy::inline v0 {
 
