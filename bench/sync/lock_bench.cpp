@@ -5,6 +5,7 @@
 // Unit:     ns to acquire and release once. The threads sleep and wake by the kernel, in a lock of
 //           std::mutex and std::condition_variable that is as fair; they yield as well.
 // Valid if: nothing else runs.
+
 #include "bench.hpp"
 
 #include <condition_variable>

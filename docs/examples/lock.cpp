@@ -5,6 +5,7 @@
 //   without a lock: 1 of 3 deposits arrived
 //   with a lock: 3 of 3 deposits arrived
 //   paid out when there was enough: 0 left
+
 #include <eddy/eddy.hpp>
 
 #include <atomic>

@@ -5,6 +5,7 @@
 //   six downloads, two at a time: 3 s
 //   gave up: there were still 0 free
 //   all of them back: 2 free
+
 #include <eddy/eddy.hpp>
 
 #include <chrono>

@@ -17,6 +17,7 @@
 #include <eddy/core/task.hpp>
 #include <eddy/sched/create_task.hpp>
 #include <eddy/sched/event_loop.hpp>
+#include <eddy/sched/metrics.hpp>
 #include <eddy/sched/readable.hpp>
 #include <eddy/sched/runtime.hpp>
 #include <eddy/sched/sleep.hpp>

@@ -2,6 +2,7 @@
 
 #include "sched/runtime_core.hpp"
 
+#include "base/thread_stack.hpp"
 #include <eddy/base/cpu_count.hpp>
 #include <eddy/base/syscall.hpp>
 
@@ -69,6 +70,9 @@ runtime_core::runtime_core(runtime_options options)
     for (unsigned i = 0; i != count_; ++i) {
         workers_.push_back(std::make_unique<worker>(*this, i, count_));
     }
+    if (debug_) {
+        (void)enable_thread_stacks(); // without, reports have no stacks
+    }
     start_threads();
     enter_list();
 }
@@ -116,6 +120,9 @@ void runtime_core::start_threads() {
 }
 
 void runtime_core::thread_main(worker& mine) noexcept {
+    if (debug_) {
+        allow_own_stack();
+    }
     for (;;) {
         const phase seen = phase_.load(acquire); // P1
         if (seen == phase::closed) {
@@ -321,7 +328,7 @@ bool runtime_core::look_after(worker& helper, clock::time_point now) noexcept {
         }
         any_stuck = true;
         if (ended == 0 && lasted >= slow_step_ && sibling.claim_slow_report(steps)) {
-            report_slow(find(sibling.running()), lasted);
+            report_slow(find(sibling.running()), lasted, sibling.thread());
         }
         (void)sibling.serve(now);
     }
@@ -338,13 +345,16 @@ any_task runtime_core::find(const task_base* address) noexcept {
     return {};
 }
 
-void runtime_core::report_slow(const any_task& task, clock::duration lasted) noexcept {
+void runtime_core::report_slow(const any_task& task, clock::duration lasted, int thread) noexcept {
+    stalls_.fetch_add(1, relaxed); // count:
     try {
+        const bool has_stack = debug_ && thread != no_thread;
         const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(lasted).count();
         const std::string who = task.valid() ? to_string(task) : std::string("a callback");
         emit({.kind = report_kind::slow_step,
               .message = who + " has kept its loop for " + std::to_string(ms) +
-                         " ms without awaiting; give blocking calls a thread of their own",
+                         " ms without awaiting; give blocking calls a thread of their own" +
+                         (has_stack ? stack_of(thread) : std::string()),
               .task_name = task.valid() ? task.name() : std::string(),
               .site = task.valid() ? task.creation_site() : std::source_location(),
               .error = nullptr});

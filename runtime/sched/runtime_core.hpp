@@ -90,7 +90,10 @@ public:
     [[nodiscard]] static std::vector<any_task> all_tasks_of_all();
     /// How many tasks have not ended; for the driver, exact while nothing runs.
     [[nodiscard]] std::size_t task_count() const noexcept;
-    void report_slow(const any_task& task, clock::duration lasted) noexcept;
+    /// Counts and reports a slow step; with the stack of `thread` if it is in that step.
+    static constexpr int no_thread = 0;
+    void report_slow(const any_task& task, clock::duration lasted, int thread) noexcept;
+    [[nodiscard]] std::uint64_t stalls() const noexcept { return stalls_.load(relaxed); } // count:
 
     // -- the workers --
 
@@ -162,6 +165,7 @@ private:
     alignas(line_bytes) atomic<std::uint32_t> active_{0};
     atomic<std::uint32_t> sleeping_{0};
     atomic<bool> watched_{false};
+    atomic<std::uint64_t> stalls_{0};
     atomic<bool> driven_{false};
     atomic<bool> pause_requested_{false};
     atomic<std::uint32_t> pausers_{0};

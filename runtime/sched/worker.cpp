@@ -164,6 +164,7 @@ void worker::run_group(fork_group& group) noexcept {
 
 void worker::run() {
     set_current(this);
+    thread_.store(sys::gettid(), relaxed); // hint: for who reports a slow step
     while (runtime_.running()) {
         if (!step() && !search()) {
             park();
@@ -183,7 +184,7 @@ void worker::resume_timed(task_base& task, std::coroutine_handle<> frame) noexce
     frame.resume();
     const clock::duration lasted = clock::now() - begun;
     if (lasted >= runtime_.slow_step() && claim_slow_report(step)) {
-        runtime_.report_slow(any_task(kept), lasted);
+        runtime_.report_slow(any_task(kept), lasted, runtime_core::no_thread); // it is over
     }
 }
 

@@ -113,6 +113,8 @@ public:
     /// Grows while the worker makes progress.
     [[nodiscard]] std::uint64_t steps() const noexcept { return steps_.load(relaxed); } // hint:
     [[nodiscard]] bool asleep() const noexcept { return asleep_.load(relaxed); }        // hint:
+    /// The thread that runs it, as sys::gettid gives it.
+    [[nodiscard]] int thread() const noexcept { return thread_.load(relaxed); } // hint: see run
     struct theft {
         std::uint64_t items = 0;
         std::uint64_t steps = 0; // until the thief had nothing to do again
@@ -228,6 +230,7 @@ private:
 
     alignas(line_bytes) atomic<std::uint64_t> steps_{0};
     atomic<bool> asleep_{false};
+    atomic<int> thread_{0};
     atomic<std::uint64_t> slow_reported_{0};
     atomic<bool> polls_{false};
     atomic<std::uint32_t> offers_skipped_{0};

@@ -7,6 +7,7 @@
 // Expect:    never two holders, never more permits than there are, none lost; every item of a
 //            buffer comes out once; all end, which the watchdog checks; what is guarded is plain
 //            data, which ThreadSanitizer watches.
+
 #include "stress/stress_case.hpp"
 #include <eddy/eddy.hpp>
 
