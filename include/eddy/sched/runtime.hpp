@@ -34,7 +34,7 @@ struct runtime_options {
     /// Each a thread, the first one the caller's. 0: EDDY_WORKERS, or else as many as the affinity
     /// mask and the control group's CPU quota allow. At most workers_max (256).
     unsigned workers = 0;
-    /// Reports slow steps after 100 ms, and what functions the thread is in meanwhile, which takes a
+    /// Reports slow steps after 100 ms, and what functions the thread is in then, which takes a
     /// handler of SIGURG unless the program has one. Also switched on by EDDY_DEBUG=1.
     bool debug = false;
     /// Time stands still while anything can run, and jumps to the next timer when nothing can. Also

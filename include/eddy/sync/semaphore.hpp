@@ -15,7 +15,7 @@ namespace eddy::inline v0 {
 /// Fair: who asked first gets first, also if it asked for many and those behind it for few.
 /// Threads:  all members: any thread. One that runs no loop can only try_acquire() and release().
 /// Cost:     one read-modify-write to acquire and one to release while nobody waits.
-/// Example:  docs/examples/semaphore.cpp
+/// Example:  docs/examples/semaphore_limit.cpp
 class EDDY_API semaphore {
 public:
     class guard;

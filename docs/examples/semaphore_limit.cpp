@@ -1,4 +1,4 @@
-// semaphore.cpp — at most two at a time, and those who are tired of waiting leave the queue.
+// semaphore_limit.cpp — at most two at a time, and those who are tired of waiting leave the queue.
 //
 // Shows:     semaphore, its guard, a limit on a wait.
 // Output:
