@@ -87,7 +87,7 @@ private:
             ::operator delete(*--from.top, bytes);
             outstanding_.store(outstanding_.load(relaxed) - 1, relaxed); // own: both
         }
-        ::operator delete(from.bottom);
+        ::operator delete(static_cast<void*>(from.bottom));
         from = {};
     }
 
@@ -112,7 +112,7 @@ bool frame_cache::grow(size_class& full) noexcept {
         return false;
     }
     std::copy(full.bottom, full.top, larger);
-    ::operator delete(full.bottom);
+    ::operator delete(static_cast<void*>(full.bottom));
     full = {.bottom = larger, .top = larger + held, .end = larger + room};
     return true;
 }
