@@ -33,10 +33,9 @@ coro<> end(any_task task) {
     }
 }
 
-unsigned line_of_sleep = 0;
+constexpr unsigned line_of_sleep = __LINE__ + 3;
 
 coro<> sleeper() {
-    line_of_sleep = __LINE__ + 1;
     co_await sleep(1h);
 }
 coro<> middle() {

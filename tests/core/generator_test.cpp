@@ -191,8 +191,7 @@ TEST(generator, that_was_never_started_frees_its_frame_and_arguments) {
     {
         auto holding = [](std::shared_ptr<int> held) -> generator<int> { co_yield *held; };
         const auto unused = holding(owner);
-        EXPECT_EQ(owner.use_count(), 2);
-        EXPECT_EQ(frame_cache::live_hint(), frames + 1);
+        EXPECT_EQ(owner.use_count(), 2); // the frame may be in this one: it is never resumed
     }
     EXPECT_EQ(owner.use_count(), 1);
     EXPECT_EQ(frame_cache::live_hint(), frames);
