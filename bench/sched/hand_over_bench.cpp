@@ -178,7 +178,7 @@ eddy::coro<eddy::task<>> pin_here(const eddy::event_loop& wanted, court& court) 
     co_return eddy::create_task(pong(court), {.pinned = true});
 }
 
-// Starts it from the first loop, which keeps busy meanwhile: idle, it would steal it back each time.
+// Starts it from the first loop, which keeps busy meanwhile: idle, it would steal it back.
 eddy::coro<eddy::task<>> pin_to(eddy::event_loop& loop, court& court) {
     for (;;) {
         auto trial = eddy::run_coroutine_threadsafe(pin_here(loop, court), loop);
