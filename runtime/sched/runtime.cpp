@@ -124,6 +124,32 @@ void runtime::run_forever() {
     core_->run();
 }
 
+// -- a foreign loop drives --
+
+void runtime::check_embedded() const {
+    check_can_run();
+    if (core_->size() != 1) {
+        throw invalid_state_error("only a runtime of one worker can be driven by another loop");
+    }
+}
+
+std::size_t runtime::poll_once() {
+    check_embedded();
+    return core_->turn();
+}
+
+int runtime::fd() {
+    check_embedded();
+    core_->at(0).wait_outside();
+    return core_->at(0).descriptors().fd();
+}
+
+clock::time_point runtime::next_deadline() {
+    check_embedded();
+    core_->at(0).wait_outside();
+    return core_->at(0).due();
+}
+
 void runtime::stop() noexcept {
     core_->stop();
 }

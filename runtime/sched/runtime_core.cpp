@@ -181,6 +181,14 @@ void runtime_core::stop() noexcept {
     }
 }
 
+std::size_t runtime_core::turn() {
+    driven_.store(true, relaxed); // hint: for errors
+    const std::size_t steps = at(0).turn();
+    check_not_forked();
+    driven_.store(false, relaxed); // hint: for errors
+    return steps;
+}
+
 void runtime_core::pause() noexcept {
     pausers_.fetch_add(1, seq_cst); // P7
     request_pause();

@@ -1,8 +1,9 @@
 // runtime_core.hpp — what the workers of a runtime share: who sleeps, the clock, and whether they
 // run at all.
 //
-// Threads:    run, begin_close, close: the driver.  The rest: any thread, until this is destroyed.
-// Invariants: I1  outside of run() no worker runs a step.
+// Threads:    run, turn, begin_close, close: the driver.  The rest: any thread, until this is
+//             destroyed.
+// Invariants: I1  outside of run() and turn() no worker runs a step.
 //             I2  at most one worker is the watcher: the one that sleeps no longer than
 //                 watch_min..watch_max, to look after siblings that are stuck.
 // Pairs:      P1  phase_, pause_requested_: run, pause, end_threads -> the workers, run
@@ -44,6 +45,8 @@ public:
     /// Runs all workers, the first one on this thread, until pause() is asked for.
     /// Throws: runtime_closed if it returns in the child of a fork.
     void run();
+    /// Runs what is ready on the only worker, which is this thread meanwhile. Throws: as run().
+    std::size_t turn();
     /// Refuses stops and what other threads want to start. Tasks go on, and may start others.
     void begin_close() noexcept;
     /// Ends the threads; lets the workers go, unless tasks are left: those refer to them. No worker

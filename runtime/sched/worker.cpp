@@ -165,6 +165,7 @@ void worker::run_group(fork_group& group) noexcept {
 void worker::run() {
     set_current(this);
     thread_.store(sys::gettid(), relaxed); // hint: for who reports a slow step
+    come_in();
     while (runtime_.running()) {
         if (!step() && !search()) {
             park();
@@ -175,6 +176,60 @@ void worker::run() {
         (void)runtime_.idle().stop_search();
     }
     set_current(nullptr);
+}
+
+// -- a foreign loop drives: between two turns the worker is parked, and that loop sleeps for it --
+
+std::size_t worker::turn() noexcept {
+    set_current(this);
+    thread_.store(sys::gettid(), relaxed); // hint: for who reports a slow step
+    come_in();
+    const clock::time_point now = runtime_.now();
+    polled_at_ = now;
+    tick_ = 0;
+    (void)reactor_.poll(clock::duration::zero(), ready_capacity);
+    (void)fire_timers(now);
+    std::size_t steps = run_steps(steps_a_turn_max);
+    if (steps == 0 && runtime_.virtual_time() && runtime_.advance_time()) {
+        steps = run_steps(steps_a_turn_max);
+    }
+    set_current(nullptr);
+    wait_outside();
+    return steps;
+}
+
+std::size_t worker::run_steps(std::size_t steps_max) noexcept {
+    std::size_t steps = 0;
+    while (steps != steps_max && step()) {
+        ++steps;
+    }
+    return steps;
+}
+
+void worker::wait_outside() noexcept {
+    if (outside_) {
+        return;
+    }
+    outside_ = true;
+    token_.prepare();
+    if (has_work() || !forks().empty()) {
+        notify();
+    }
+}
+
+void worker::come_in() noexcept {
+    if (std::exchange(outside_, false)) {
+        (void)token_.finish();
+    }
+}
+
+clock::time_point worker::due() noexcept {
+    if (has_work() || !forks().empty()) {
+        return runtime_.now();
+    }
+    const clock::time_point timer = wheel_.next_deadline();
+    const bool at_will = runtime_.virtual_time() && timer != clock::time_point::max();
+    return at_will ? runtime_.now() : timer;
 }
 
 void worker::resume_timed(task_base& task, std::coroutine_handle<> frame) noexcept {

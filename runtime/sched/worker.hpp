@@ -50,6 +50,12 @@ public:
 
     /// Runs until the runtime pauses.
     void run();
+    /// The only worker: runs what is ready, and then waits outside. Gives the number of steps.
+    std::size_t turn() noexcept;
+    /// From here until the next turn or run, work that comes makes the reactor's fd readable.
+    void wait_outside() noexcept;
+    /// When turn() has something to do.
+    [[nodiscard]] clock::time_point due() noexcept;
 
     [[nodiscard]] bool keep_turn() noexcept override;
     void make_ready(runnable& item) noexcept override;
@@ -159,6 +165,8 @@ private:
 
     void run_branch(branch& ready) noexcept;
     bool step();
+    std::size_t run_steps(std::size_t steps_max) noexcept;
+    void come_in() noexcept;
     [[nodiscard]] runnable* next_ready() noexcept;
     [[nodiscard]] runnable* next_rare() noexcept;
     [[nodiscard]] runnable* next_in_turn() noexcept;
@@ -189,6 +197,7 @@ private:
     bool look_after(clock::time_point now) noexcept;
     [[nodiscard]] bool anything_to_do() noexcept;
 
+    static constexpr std::size_t steps_a_turn_max = 1024;
     static constexpr clock::duration watch_min = std::chrono::milliseconds(1);
     static constexpr clock::duration watch_max = std::chrono::milliseconds(10);
     static constexpr unsigned eager_depth_max = 64;
@@ -208,6 +217,7 @@ private:
     clock::time_point polled_at_{};
     bool searching_ = false;
     bool closing_ = false;
+    bool outside_ = false; // parked between two turns of a foreign loop
     bool rescuing_ = false; // the next search takes also what an owner is about to take itself
     unsigned eager_depth_ = 0;
     worker* robbed_ = nullptr; // whose work runs now, if it was stolen

@@ -129,6 +129,11 @@ public:
     /// Makes the owner's current or next poll return at once.
     void interrupt() noexcept { sys::eventfd_write(interrupt_.get()); }
 
+    // -- for whoever waits outside --
+
+    /// Readable when a poll has something to do. Only to be waited for.
+    [[nodiscard]] int fd() const noexcept { return epoll_.get(); }
+
 private:
     struct record {
         std::array<fd_wait*, 2> waits{}; // by interest

@@ -1,8 +1,8 @@
 // runtime.hpp — N workers, each a thread with an event loop; run(coro) makes one, runs, and closes
 // it.
 //
-// Threads:    one thread drives a runtime: the constructor, run_*, close, loop. The rest: any, also
-//             while it closes.
+// Threads:    one thread drives a runtime: the constructor, run_*, poll_once and what belongs to
+//             it, close, loop. The rest: any, also while it closes.
 // Memory:     a thread, an epoll and an eventfd a worker; the calling thread is the first worker
 //             while it runs.
 
@@ -83,6 +83,29 @@ public:
     [[nodiscard]] bool is_running() const noexcept;
     [[nodiscard]] bool is_closed() const noexcept;
 
+    // -- driven by a loop that is there already; one worker --
+
+    /// Runs what is ready, and returns: the loop of another library drives the runtime.
+    ///
+    ///     for (;;) { wait_for_events(rt.fd(), rt.next_deadline()); rt.poll_once(); }
+    ///
+    /// Gives the number of steps: tasks and callbacks that ran. At most 1024 a call; what is ready
+    /// still is told by next_deadline() and fd(). In virtual time, where nothing can run, the clock
+    /// jumps to the next timer first. A task that does not await keeps the foreign loop, too: there
+    /// is no sibling that would help.
+    /// Throws:   invalid_state_error unless the runtime has one worker; already_running;
+    ///           runtime_closed.
+    /// Threads:  the one that drives. stop() has no effect on it.
+    /// Example:  docs/examples/embedding.cpp
+    std::size_t poll_once();
+    /// A descriptor that becomes readable (poll, select, epoll) when a descriptor of the runtime is
+    /// ready or another thread has posted something. It is the runtime's: not to be read, nor
+    /// closed. Throws: as poll_once.
+    [[nodiscard]] int fd();
+    /// When to call poll_once() at the latest, as the runtime's clock has it: a time that has
+    /// passed if something is ready, time_point::max() if there is no timer. Throws: as poll_once.
+    [[nodiscard]] clock::time_point next_deadline();
+
     /// Makes `body` a task; it runs when the runtime does. Any thread. From outside of the runtime
     /// an eager task is not, and a pinned one runs on loop 0.
     /// Throws: std::invalid_argument for an empty coro; runtime_closed, from outside also while it
@@ -111,6 +134,7 @@ public:
 
 private:
     void check_can_run() const;
+    void check_embedded() const;
     void check_open() const;
     void drive(const any_task& main);
     void launch(task_base& state, const task_options& options);
