@@ -217,7 +217,7 @@ private:
     clock::time_point polled_at_{};
     bool searching_ = false;
     bool closing_ = false;
-    bool outside_ = false; // parked between two turns of a foreign loop
+    bool outside_ = false;  // parked between two turns of a foreign loop
     bool rescuing_ = false; // the next search takes also what an owner is about to take itself
     unsigned eager_depth_ = 0;
     worker* robbed_ = nullptr; // whose work runs now, if it was stolen
