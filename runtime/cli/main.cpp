@@ -17,6 +17,12 @@ namespace {
 
 constexpr int exit_usage = 2;
 
+// CLI11 takes what follows `--json` or `--json=` for its value, another option too.
+std::string reason_to_refuse_file(const std::string& name) {
+    return name.starts_with('-') ? "wants a file, not '" + name + "'; such a file is ./" + name
+                                 : std::string();
+}
+
 void add_compare(CLI::App& app, eddy::cli::compare_options& options) {
     CLI::App* compare = app.add_subcommand(
         "compare", "Do the same work as threads, processes, coroutines and oneTBB tasks, and say "
@@ -25,6 +31,7 @@ void add_compare(CLI::App& app, eddy::cli::compare_options& options) {
         "--quick", [&] { options.extent = eddy::cli::extent::quick; },
         "Smaller sizes and fewer repetitions: under a minute.");
     compare->add_option("--json", options.json_path, "Write machine, versions and all samples.")
+        ->check(reason_to_refuse_file)
         ->type_name("FILE");
     const std::string group = "To measure a part";
     compare->add_option("--workloads", options.workloads, "Only these workloads.")

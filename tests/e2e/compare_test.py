@@ -16,7 +16,7 @@ import time
 import unittest
 from pathlib import Path
 
-PROGRAM = sys.argv.pop(1)
+PROGRAM = str(Path(sys.argv.pop(1)).resolve())
 TINY = ["--repetitions", "2", "--sizes", "idle_waiters=10,20", "--sizes", "fork_join=6",
         "--sizes", "mixed=4"]
 WORKLOADS = {"idle_waiters", "ping_pong", "fork_join", "mixed"}
@@ -150,8 +150,8 @@ class a_comparison(unittest.TestCase):
 
 
 class wrong_arguments(unittest.TestCase):
-    def expect_refusal(self, message, *arguments):
-        refused = run(*arguments)
+    def expect_refusal(self, message, *arguments, **options):
+        refused = run(*arguments, **options)
         self.assertEqual(refused.returncode, 2)
         self.assertIn(message, refused.stderr)
         self.assertEqual(refused.stdout, "")
@@ -161,6 +161,12 @@ class wrong_arguments(unittest.TestCase):
 
     def test_a_json_path_that_cannot_be_written_is_refused_before_the_run(self):
         self.expect_refusal("cannot write /no/such/folder/file", "--json", "/no/such/folder/file")
+
+    def test_an_option_is_not_taken_for_the_json_file(self):
+        for arguments in (["--json", "--quick"], ["--json=", "--quick"], ["--json=-"]):
+            with self.subTest(arguments), tempfile.TemporaryDirectory() as folder:
+                self.expect_refusal("--json: wants a file, not '-", *arguments, cwd=folder)
+                self.assertEqual(os.listdir(folder), [])
 
     def test_a_report_that_cannot_be_printed_is_an_error(self):
         with open("/dev/full", "w") as full:
