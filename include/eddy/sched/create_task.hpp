@@ -2,11 +2,10 @@
 
 #pragma once
 
+#include <eddy/core/coroutine_function.hpp>
 #include <eddy/core/task.hpp>
 
-#include <concepts>
 #include <source_location>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -34,22 +33,6 @@ task<T> create_task(coro<T> body, const task_options& options = {},
     auto state = state_ref<task_state_of<T>>::adopt(make_task_state(std::move(body), site));
     launch(on, *state, options, nullptr);
     return task<T>(std::move(state));
-}
-
-template <typename Fn, typename... Args>
-concept coroutine_function =
-    requires(Fn& fn, Args&... args) { requires is_coro<std::invoke_result_t<Fn&, Args&&...>>; };
-
-/// std::invoke, which <functional> has and much else.
-template <typename Fn, typename... Args>
-std::invoke_result_t<Fn&, Args&&...> call(Fn& fn, Args&&... args) {
-    return std::apply(fn, std::forward_as_tuple(std::forward<Args>(args)...));
-}
-
-/// Keeps `fn` and `args` in its frame while the coroutine they make runs.
-template <typename Fn, typename... Args>
-std::invoke_result_t<Fn&, Args&&...> call_and_keep(Fn fn, Args... args) {
-    co_return co_await call(fn, std::move(args)...);
 }
 
 /// The same for `fn(args...)`, which are stored with the task: a lambda with captures is safe here.

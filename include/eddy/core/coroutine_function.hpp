@@ -1,0 +1,36 @@
+// coroutine_function.hpp — functions that give a coro, called and kept while it runs.
+
+#pragma once
+
+#include <eddy/core/coro.hpp>
+
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace eddy::inline v0 {
+
+template <typename Fn, typename... Args>
+concept coroutine_function =
+    requires(Fn& fn, Args&... args) { requires is_coro<std::invoke_result_t<Fn&, Args&&...>>; };
+
+/// std::invoke, which <functional> has and much else.
+template <typename Fn, typename... Args>
+std::invoke_result_t<Fn&, Args&&...> call(Fn& fn, Args&&... args) {
+    return std::apply(fn, std::forward_as_tuple(std::forward<Args>(args)...));
+}
+
+/// Keeps `fn` and `args` in its frame while the coroutine they make runs.
+template <typename Fn, typename... Args>
+std::invoke_result_t<Fn&, Args&&...> call_and_keep(Fn fn, Args... args) {
+    co_return co_await call(fn, std::move(args)...);
+}
+
+/// Calls `fn(args...)`, which the caller keeps, and awaits what it makes: an exception of the call
+/// itself comes out of the await too.
+template <typename Fn, typename... Args>
+std::invoke_result_t<Fn&, Args&...> call_and_await(Fn& fn, Args&... args) {
+    co_return co_await call(fn, args...);
+}
+
+} // namespace eddy::inline v0
