@@ -8,11 +8,15 @@
 #include <eddy/core/await_chain.hpp>
 #include <eddy/core/coro.hpp>
 #include <eddy/core/errors.hpp>
+#include <eddy/core/exception_group.hpp>
 #include <eddy/core/foreign_op.hpp>
 #include <eddy/core/future.hpp>
 #include <eddy/core/gather.hpp>
 #include <eddy/core/generator.hpp>
+#include <eddy/core/map_concurrent.hpp>
+#include <eddy/core/masked.hpp>
 #include <eddy/core/outcome.hpp>
+#include <eddy/core/race.hpp>
 #include <eddy/core/report.hpp>
 #include <eddy/core/task.hpp>
 #include <eddy/sched/create_task.hpp>

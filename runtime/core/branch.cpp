@@ -29,6 +29,13 @@ void branch::enter_groups() noexcept {
     }
 }
 
+// Where another canceller is faster, that one leaves its own request pending.
+void branch::put_cancel_back(op& group) noexcept {
+    if (word_.begin_cancel().state == cancel_state::locked) {
+        (void)word_.end_cancel(group, abort_result::completed);
+    }
+}
+
 // A cancel on its way down: from a branch to what it waits for, and so on. The branches it stands
 // in are locked, so none of them is in a queue, and inbox_next links each to the one above.
 class branch::cancel_walk {

@@ -56,6 +56,8 @@ public:
 
     /// Leaves a request pending that was taken and is not the taker's.
     void put_cancel_back() noexcept { (void)word_.begin_cancel(); }
+    /// The same for one that was used up on entering `group`.
+    void put_cancel_back(op& group) noexcept;
 
     /// Makes every group above wait, so that cancels reach this branch once it suspends (I2).
     void enter_groups() noexcept;

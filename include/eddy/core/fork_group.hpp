@@ -68,8 +68,8 @@ public:
     abort_result abort() noexcept override;
     [[nodiscard]] branch* next_target() noexcept override;
     void show(await_look& look) const noexcept override;
-    /// Passes a cancel on to every child.
-    void cancel_children() noexcept;
+    /// The parent has entered the group with a cancel pending, which is used up: passes it on.
+    virtual void cancel_children() noexcept;
 
 protected:
     fork_group() noexcept = default;

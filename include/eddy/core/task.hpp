@@ -70,6 +70,8 @@ public:
     [[nodiscard]] const void* runtime_id() const noexcept { return home()->runtime_id(); }
 
     void add_done_callback(std::function<void(any_task)> fn);
+    /// The exception it failed with; null if it returned or was cancelled. Only once it is done.
+    [[nodiscard]] virtual std::exception_ptr failure() const noexcept = 0;
 
     // -- whoever creates it --
 
@@ -131,6 +133,11 @@ public:
     static void* operator new(std::size_t bytes) { return frame_cache::allocate(bytes); }
     static void operator delete(void* memory, std::size_t bytes) noexcept {
         frame_cache::deallocate(memory, bytes);
+    }
+
+    [[nodiscard]] std::exception_ptr failure() const noexcept override {
+        const bool failed = this->slot_.state() == slot_state::error && !this->cancelled();
+        return failed ? this->slot_.error() : nullptr;
     }
 
 private:
