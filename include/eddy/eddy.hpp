@@ -26,6 +26,7 @@
 #include <eddy/sched/runtime.hpp>
 #include <eddy/sched/sleep.hpp>
 #include <eddy/sched/strand.hpp>
+#include <eddy/sched/task_group.hpp>
 #include <eddy/sched/threadsafe.hpp>
 #include <eddy/sched/timeout.hpp>
 #include <eddy/sched/wait.hpp>
