@@ -105,6 +105,40 @@ CO_TEST(create_task, arguments_are_stored_with_the_task) {
     EXPECT_EQ(co_await named, "a1");
 }
 
+CO_TEST(create_task, the_creation_site_is_the_line_that_asks) {
+    auto body = [](auto...) -> coro<> { co_return; };
+    std::vector<any_task> tasks;
+    const unsigned line = __LINE__ + 1;
+    tasks.push_back(create_task(body()));
+    tasks.push_back(create_task(body));
+    tasks.push_back(create_task(body, 1));
+    tasks.push_back(create_task(body, 1, 2));
+    tasks.push_back(create_task_with({}, body, 1, 2, 3));
+    tasks.push_back(create_task_with({.name = "five"}, body));
+    for (unsigned i = 0; i != tasks.size(); ++i) {
+        const std::source_location site = tasks[i].creation_site();
+        EXPECT_STREQ(site.file_name(), std::source_location::current().file_name()) << i;
+        EXPECT_EQ(site.line(), line + i);
+    }
+    co_await wait(tasks);
+}
+
+CO_TEST(create_task, the_creation_site_is_the_line_that_asks_for_what_makes_a_task) {
+    auto own_line = []() -> coro<unsigned> { co_return current_task().creation_site().line(); };
+    EXPECT_EQ(co_await shield(own_line()), unsigned{__LINE__});
+    std::vector<coro<unsigned>> bodies;
+    bodies.push_back(own_line());
+    bodies.push_back(own_line());
+    const unsigned line = __LINE__ + 1;
+    auto waited = co_await wait(std::move(bodies));
+    EXPECT_EQ(waited.done.at(0).result(), line);
+    std::vector<coro<unsigned>> others;
+    others.push_back(own_line());
+    const unsigned order_line = __LINE__ + 1;
+    auto order = as_completed(std::move(others));
+    EXPECT_EQ((co_await order.next()).value().result(), order_line);
+}
+
 CO_TEST(create_task, of_an_empty_coro_throws_invalid_argument) {
     auto body = []() -> coro<> { co_return; };
     coro<> empty = body();

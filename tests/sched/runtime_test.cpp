@@ -68,6 +68,13 @@ TEST(run, of_a_function_stores_it_and_its_arguments) {
         co_return text + std::to_string(*number);
     };
     EXPECT_EQ(run(body, "five: "), "five: 5");
+    EXPECT_EQ(run([&body] { return body("six: "); }, {.workers = 1}), "six: 5");
+}
+
+TEST(run, the_main_task_was_created_by_the_line_that_runs_it) {
+    auto own_line = []() -> coro<unsigned> { co_return current_task().creation_site().line(); };
+    EXPECT_EQ(run(own_line()), unsigned{__LINE__});
+    EXPECT_EQ(run(own_line), unsigned{__LINE__});
 }
 
 TEST(run, several_threads_may_each_run_their_own) {

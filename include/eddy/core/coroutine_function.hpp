@@ -26,6 +26,13 @@ std::invoke_result_t<Fn&, Args&&...> call_and_keep(Fn fn, Args... args) {
     co_return co_await call(fn, std::move(args)...);
 }
 
+/// The coroutine that keeps copies of `fn` and `args`.
+template <typename Fn, typename... Args>
+auto kept_call(Fn&& fn, Args&&... args) {
+    return call_and_keep<std::decay_t<Fn>, std::decay_t<Args>...>(std::forward<Fn>(fn),
+                                                                  std::forward<Args>(args)...);
+}
+
 /// Calls `fn(args...)`, which the caller keeps, and awaits what it makes: an exception of the call
 /// itself comes out of the await too.
 template <typename Fn, typename... Args>

@@ -37,6 +37,8 @@ struct task_options {
     std::string_view name{}; // default: "Task-N"
     bool pinned = false;     // runs on the loop that created it and nowhere else
     bool eager = false;      // runs at once, up to its first suspension
+    // Where this was written: create_task_with takes it for the creation site.
+    std::source_location site = std::source_location::current();
 };
 
 class EDDY_API task_base : public future_state, public list_hook {

@@ -36,22 +36,38 @@ task<T> create_task(coro<T> body, const task_options& options = {},
 }
 
 /// The same for `fn(args...)`, which are stored with the task: a lambda with captures is safe here.
-/// The creation site is that of `fn`'s coroutine.
+///
+/// The creation site of a task with more than two arguments is a line of this file: behind a pack
+/// no parameter tells the caller's. create_task_with({}, ...) has it.
+template <typename Fn>
+    requires coroutine_function<std::decay_t<Fn>>
+auto create_task(Fn&& fn, std::source_location site = std::source_location::current()) {
+    return create_task(kept_call(std::forward<Fn>(fn)), task_options{}, site);
+}
+template <typename Fn, typename A>
+    requires coroutine_function<std::decay_t<Fn>, std::decay_t<A>>
+auto create_task(Fn&& fn, A&& a, std::source_location site = std::source_location::current()) {
+    return create_task(kept_call(std::forward<Fn>(fn), std::forward<A>(a)), task_options{}, site);
+}
+template <typename Fn, typename A, typename B>
+    requires coroutine_function<std::decay_t<Fn>, std::decay_t<A>, std::decay_t<B>>
+auto create_task(Fn&& fn, A&& a, B&& b,
+                 std::source_location site = std::source_location::current()) {
+    return create_task(kept_call(std::forward<Fn>(fn), std::forward<A>(a), std::forward<B>(b)),
+                       task_options{}, site);
+}
 template <typename Fn, typename... Args>
-    requires coroutine_function<std::decay_t<Fn>, std::decay_t<Args>...>
+    requires(sizeof...(Args) > 2 && coroutine_function<std::decay_t<Fn>, std::decay_t<Args>...>)
 auto create_task(Fn&& fn, Args&&... args) {
-    auto body = call_and_keep<std::decay_t<Fn>, std::decay_t<Args>...>(std::forward<Fn>(fn),
-                                                                       std::forward<Args>(args)...);
-    return create_task(std::move(body), task_options{});
+    return create_task(kept_call(std::forward<Fn>(fn), std::forward<Args>(args)...));
 }
 
-/// The same with options.
+/// The same with options. The creation site is where `options` was written.
 template <typename Fn, typename... Args>
     requires coroutine_function<std::decay_t<Fn>, std::decay_t<Args>...>
 auto create_task_with(const task_options& options, Fn&& fn, Args&&... args) {
-    auto body = call_and_keep<std::decay_t<Fn>, std::decay_t<Args>...>(std::forward<Fn>(fn),
-                                                                       std::forward<Args>(args)...);
-    return create_task(std::move(body), options);
+    return create_task(kept_call(std::forward<Fn>(fn), std::forward<Args>(args)...), options,
+                       options.site);
 }
 
 /// The task that runs on this thread. Throws: no_running_loop outside of a task.

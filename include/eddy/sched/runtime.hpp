@@ -175,11 +175,16 @@ T run(coro<T> main, runtime_options options = {},
 }
 
 /// Runs `fn(args...)`, stored meanwhile, as run(coro).
-template <typename Fn, typename... Args>
-    requires coroutine_function<std::decay_t<Fn>, std::decay_t<Args>...>
-auto run(Fn&& fn, Args&&... args) {
-    return run(call_and_keep<std::decay_t<Fn>, std::decay_t<Args>...>(std::forward<Fn>(fn),
-                                                                      std::forward<Args>(args)...));
+template <typename Fn>
+    requires coroutine_function<std::decay_t<Fn>>
+auto run(Fn&& fn, runtime_options options = {},
+         std::source_location site = std::source_location::current()) {
+    return run(kept_call(std::forward<Fn>(fn)), std::move(options), site);
+}
+template <typename Fn, typename A, typename... Args>
+    requires coroutine_function<std::decay_t<Fn>, std::decay_t<A>, std::decay_t<Args>...>
+auto run(Fn&& fn, A&& a, Args&&... args) {
+    return run(kept_call(std::forward<Fn>(fn), std::forward<A>(a), std::forward<Args>(args)...));
 }
 
 } // namespace eddy::inline v0

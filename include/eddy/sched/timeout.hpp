@@ -19,6 +19,7 @@
 #include <eddy/sched/create_task.hpp>
 #include <eddy/sched/sleep.hpp>
 
+#include <source_location>
 #include <utility>
 
 namespace eddy::inline v0 {
@@ -127,8 +128,8 @@ template <typename T>
 
 /// The same for a coroutine, which becomes a task.
 template <typename T>
-coro<T> shield(coro<T> body) {
-    task<T> guarded = create_task(std::move(body));
+coro<T> shield(coro<T> body, std::source_location site = std::source_location::current()) {
+    task<T> guarded = create_task(std::move(body), {}, site);
     if constexpr (std::is_void_v<T>) {
         co_await shield(guarded);
     } else {

@@ -162,11 +162,13 @@ template <typename Task>
 }
 /// The same for coroutines, which become tasks first.
 template <typename T>
-[[nodiscard]] completion_order<task<T>> as_completed(std::vector<coro<T>> bodies) {
+[[nodiscard]] completion_order<task<T>>
+as_completed(std::vector<coro<T>> bodies,
+             std::source_location site = std::source_location::current()) {
     std::vector<task<T>> tasks;
     tasks.reserve(bodies.size());
     for (coro<T>& each : bodies) {
-        tasks.push_back(create_task(std::move(each)));
+        tasks.push_back(create_task(std::move(each), {}, site));
     }
     return completion_order<task<T>>(std::move(tasks));
 }
