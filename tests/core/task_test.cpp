@@ -371,6 +371,11 @@ TEST(task, a_handle_outlives_the_runtime) {
 
 // -- misuse --
 
+TEST(task, its_control_block_takes_at_most_200_bytes) {
+    EXPECT_LE(sizeof(task_state_of<void>), 200U);
+    EXPECT_LE(sizeof(task_state_of<std::int64_t>), 200U);
+}
+
 CO_TEST(task, a_handle_that_refers_to_nothing_is_an_error_and_no_crash) {
     const task<int> none;
     EXPECT_THROW((void)none.result(), invalid_state_error);
