@@ -4,8 +4,8 @@
 //
 // Threads:    any; one asks at a time, the others wait.
 // Progress:   an asker waits at most answer_limit, and for a handler that has begun.
-// Pairs:      P1  state_: stack_of -> the handler: it sees who is wanted
-//             P2  state_: the handler -> stack_of: it sees the addresses
+// Pairs:      P1  state: stack_of -> the handler: it sees who is wanted
+//             P2  state: the handler -> stack_of: it sees the addresses
 
 #pragma once
 

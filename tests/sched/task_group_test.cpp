@@ -77,6 +77,26 @@ CO_TEST(task_group, it_ends_when_its_children_have_ended) {
     EXPECT_EQ(now() - start, 2s);
 }
 
+CO_TEST(task_group, a_child_was_created_by_the_line_that_asks) {
+    auto own_line = [](auto...) -> coro<unsigned> {
+        co_return current_task().creation_site().line();
+    };
+    std::vector<task<unsigned>> children;
+    unsigned line = 0;
+    auto body = [&](task_group& group) -> coro<> {
+        line = __LINE__ + 1;
+        children.push_back(group.create_task(own_line()));
+        children.push_back(group.create_task(own_line));
+        children.push_back(group.create_task(own_line, 1));
+        children.push_back(group.create_task(own_line, 1, 2));
+        co_return;
+    };
+    co_await with_task_group(body);
+    for (unsigned i = 0; i != children.size(); ++i) {
+        EXPECT_EQ(children[i].result(), line + i);
+    }
+}
+
 CO_TEST(task_group, it_gives_the_result_of_its_body_and_handles_keep_those_of_the_children) {
     task<int> child;
     const int value = co_await with_task_group([&child](task_group& group) -> coro<int> {

@@ -59,13 +59,30 @@ public:
         launch(on, *state, options, nullptr);
         return task<T>(std::move(state));
     }
-    /// The same for `fn(args...)`, which are stored with the task.
+    /// The same for `fn(args...)`, which are stored with the task; of one with more than two
+    /// arguments the creation site is a line of this file, as eddy::create_task says.
+    template <typename Fn>
+        requires coroutine_function<std::decay_t<Fn>>
+    auto create_task(Fn&& fn, std::source_location site = std::source_location::current()) {
+        return create_task(kept_call(std::forward<Fn>(fn)), task_options{}, site);
+    }
+    template <typename Fn, typename A>
+        requires coroutine_function<std::decay_t<Fn>, std::decay_t<A>>
+    auto create_task(Fn&& fn, A&& a, std::source_location site = std::source_location::current()) {
+        return create_task(kept_call(std::forward<Fn>(fn), std::forward<A>(a)), task_options{},
+                           site);
+    }
+    template <typename Fn, typename A, typename B>
+        requires coroutine_function<std::decay_t<Fn>, std::decay_t<A>, std::decay_t<B>>
+    auto create_task(Fn&& fn, A&& a, B&& b,
+                     std::source_location site = std::source_location::current()) {
+        return create_task(kept_call(std::forward<Fn>(fn), std::forward<A>(a), std::forward<B>(b)),
+                           task_options{}, site);
+    }
     template <typename Fn, typename... Args>
-        requires coroutine_function<std::decay_t<Fn>, std::decay_t<Args>...>
+        requires(sizeof...(Args) > 2 && coroutine_function<std::decay_t<Fn>, std::decay_t<Args>...>)
     auto create_task(Fn&& fn, Args&&... args) {
-        auto body = call_and_keep<std::decay_t<Fn>, std::decay_t<Args>...>(
-            std::forward<Fn>(fn), std::forward<Args>(args)...);
-        return create_task(std::move(body), task_options{});
+        return create_task(kept_call(std::forward<Fn>(fn), std::forward<Args>(args)...));
     }
 
     /// Ends the group without an error: cancels its children, and the body if that still runs.
