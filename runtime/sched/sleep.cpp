@@ -10,8 +10,7 @@ namespace eddy::inline v0 {
 bool sleep_op::await_suspend(promise_base& promise) {
     worker& here = *worker::current();
     const clock::time_point time = here.runtime().now();
-    const clock::time_point deadline =
-        from_ == base::duration ? deadline_after(time, span_) : clock::time_point(span_);
+    const clock::time_point deadline = deadline_from(time);
     if (deadline <= time) {
         return yield(promise);
     }
@@ -27,6 +26,25 @@ abort_result sleep_op::abort() noexcept {
 
 void sleep_op::show(await_look& look) const noexcept {
     look.waits_for("a timer");
+}
+
+select_arm sleep_op::select_case::arm(select_claim& by, std::uint32_t which) noexcept {
+    worker& here = *worker::current();
+    const clock::time_point time = here.runtime().now();
+    const clock::time_point deadline = of_.deadline_from(time);
+    bind(by, which);
+    if (deadline <= time) {
+        return arm_ready();
+    }
+    wheel_ = &here.wheel();
+    wheel_->insert(*this, deadline);
+    return select_arm::waits;
+}
+
+void sleep_op::select_case::disarm() noexcept {
+    if (!wheel_->cancel(*this)) {
+        wait_until_left();
+    }
 }
 
 clock::time_point now() noexcept {

@@ -5,11 +5,27 @@
 namespace eddy::inline v0 {
 
 bool zero_wait::await_suspend(promise_base& promise) {
-    return wait_in(promise, [this] { return of_->wait(*this); });
+    suspended_ = true;
+    return park(promise, [this] {
+        if (of_->wait(*this)) {
+            wake();
+        }
+    });
 }
 
 abort_result zero_wait::abort() noexcept {
     return of_->withdraw(*this) ? abort_result::aborted : abort_result::completed;
+}
+
+select_arm zero_wait::select_case::arm(select_claim& by, std::uint32_t which) noexcept {
+    bind(by, which);
+    return of_->wait(*this) ? arm_ready() : select_arm::waits;
+}
+
+void zero_wait::select_case::disarm() noexcept {
+    if (!of_->withdraw(*this)) {
+        wait_until_left();
+    }
 }
 
 } // namespace eddy::inline v0

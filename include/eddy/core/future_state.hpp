@@ -210,10 +210,7 @@ public:
     future_wait(future_wait&& fresh) noexcept
         : op(), state_(fresh.state_), policy_(fresh.policy_) {}
 
-    bool await_ready() const noexcept {
-        scheduler* const mine = scheduler::current();
-        return state_->done() && (mine == nullptr || mine->spend());
-    }
+    bool await_ready() const noexcept { return state_->done() && scheduler::may_go_on(); }
     bool await_suspend(promise_base& promise);
 
     abort_result abort() noexcept override;

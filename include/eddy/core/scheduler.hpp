@@ -115,6 +115,10 @@ public:
     /// Uses up one unit of the step's budget. False: it is used up, the task should yield.
     [[nodiscard]] bool spend() noexcept { return budget_-- > 0; }
     void refill_budget() noexcept { budget_ = budget_per_step; }
+    /// spend() of this thread's scheduler; true outside of one.
+    [[nodiscard]] static bool may_go_on() noexcept {
+        return current_ == nullptr || current_->spend();
+    }
 
     /// A branch gives up its turn. True: it has the next one as well, since nothing else is to run
     /// here and nothing else is due; that was a step, and the next one has begun.

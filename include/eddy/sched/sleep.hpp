@@ -7,13 +7,17 @@
 #include <eddy/base/export.hpp>
 #include <eddy/core/op.hpp>
 #include <eddy/core/promise.hpp>
+#include <eddy/core/select_claim.hpp>
 #include <eddy/io/timer_wheel.hpp>
+
+#include <cstdint>
 
 namespace eddy::inline v0 {
 
 class EDDY_API sleep_op final : public op, private timer_node {
 public:
     enum class base : bool { duration, time_point };
+    class select_case;
 
     sleep_op(clock::duration span, base from) noexcept
         : timer_node(&fired), from_(from), span_(span) {}
@@ -29,9 +33,31 @@ public:
 
 private:
     static void fired(timer_node& node) noexcept { static_cast<sleep_op&>(node).wake(); }
+    [[nodiscard]] clock::time_point deadline_from(clock::time_point time) const noexcept {
+        return from_ == base::duration ? deadline_after(time, span_) : clock::time_point(span_);
+    }
 
     base from_; // in what timer_node leaves free
     clock::duration span_;
+    timer_wheel* wheel_ = nullptr;
+};
+
+/// A sleep as one of the things that a select waits for; its time runs from the select on.
+class EDDY_API sleep_op::select_case final : private timer_node, private detached_case {
+public:
+    explicit select_case(const sleep_op& of) noexcept
+        : timer_node(&fired), of_(of.span_, of.from_) {}
+    select_case(select_case&& fresh) noexcept : select_case(fresh.of_) {}
+
+    [[nodiscard]] select_arm arm(select_claim& by, std::uint32_t which) noexcept;
+    void disarm() noexcept;
+    static void take() noexcept {}
+    [[nodiscard]] static bool give_back() noexcept { return true; }
+
+private:
+    static void fired(timer_node& node) noexcept { static_cast<select_case&>(node).call(); }
+
+    sleep_op of_;
     timer_wheel* wheel_ = nullptr;
 };
 

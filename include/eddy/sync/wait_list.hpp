@@ -101,10 +101,7 @@ protected:
     ~list_wait() = default;
 
     /// Whether the step may go on without a turn for the others.
-    [[nodiscard]] static bool may_go_on() noexcept {
-        scheduler* const mine = scheduler::current();
-        return mine == nullptr || mine->spend();
-    }
+    [[nodiscard]] static bool may_go_on() noexcept { return scheduler::may_go_on(); }
 
     /// As park(); `arm()` gives true if there is nothing to wait for any more.
     template <typename Arm>

@@ -10,6 +10,10 @@
 #pragma once
 
 #include <eddy/base/export.hpp>
+#include <eddy/core/op.hpp>
+#include <eddy/core/promise.hpp>
+#include <eddy/core/scheduler.hpp>
+#include <eddy/core/select_claim.hpp>
 #include <eddy/sync/wait_word.hpp>
 
 #include <cstdint>
@@ -73,18 +77,31 @@ private:
     word word_;
 };
 
-/// An op that waits until a gate is at 0.
-class EDDY_API zero_wait final : public list_wait {
+/// Who waits in a gate: an op, or a case of a select.
+class zero_waiter : public wait_link<> {
 public:
-    using gate = zero_gate<zero_wait>;
+    virtual void wake() noexcept = 0;
+
+protected:
+    zero_waiter() noexcept = default;
+    ~zero_waiter() = default;
+};
+
+/// An op that waits until a gate is at 0.
+class EDDY_API zero_wait final : public op, private zero_waiter {
+public:
+    using gate = zero_gate<zero_waiter>;
+    class select_case;
 
     explicit zero_wait(gate& of) noexcept : of_(&of) {}
-    zero_wait(zero_wait&&) noexcept = default;
+    zero_wait(zero_wait&& fresh) noexcept : op(), zero_waiter(), of_(fresh.of_) {}
 
-    [[nodiscard]] bool await_ready() const noexcept { return of_->value() == 0 && may_go_on(); }
+    [[nodiscard]] bool await_ready() const noexcept {
+        return of_->value() == 0 && scheduler::may_go_on();
+    }
     bool await_suspend(promise_base& promise);
     void await_resume() {
-        if (suspended()) {
+        if (suspended_) {
             check_cancelled();
         }
     }
@@ -92,6 +109,26 @@ public:
     abort_result abort() noexcept override;
 
 private:
+    void wake() noexcept override { op::wake(); }
+
+    gate* of_;
+    bool suspended_ = false;
+};
+
+/// The same as one of the things that a select waits for.
+class EDDY_API zero_wait::select_case final : private zero_waiter, private detached_case {
+public:
+    explicit select_case(const zero_wait& of) noexcept : of_(of.of_) {}
+    select_case(select_case&& fresh) noexcept : zero_waiter(), detached_case(), of_(fresh.of_) {}
+
+    [[nodiscard]] select_arm arm(select_claim& by, std::uint32_t which) noexcept;
+    void disarm() noexcept;
+    static void take() noexcept {}
+    [[nodiscard]] static bool give_back() noexcept { return true; }
+
+private:
+    void wake() noexcept override { call(); }
+
     gate* of_;
 };
 
