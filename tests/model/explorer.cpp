@@ -92,7 +92,6 @@ bool explorer::run_path() {
     steps_ = 0;
     ++report_.paths;
     try {
-        program_.reset();
         program_ = make_();
         memory_.fork(0, threads_);
         run_threads();
@@ -100,16 +99,18 @@ bool explorer::run_path() {
         if (report_.failure.empty()) {
             memory_.join(0, threads_);
             program_->check();
+            if (std::string outcome = program_->outcome(); !outcome.empty()) {
+                ++report_.outcomes[std::move(outcome)];
+            }
+            program_.reset(); // in the same path: a destructor may access what is modelled
         }
     } catch (const failed_outside_threads&) { // the report has it
     }
     report_.steps += steps_;
     if (!report_.failure.empty()) {
+        (void)program_.release(); // its threads still stand in it
         trace_failure();
         return false;
-    }
-    if (std::string outcome = program_->outcome(); !outcome.empty()) {
-        ++report_.outcomes[std::move(outcome)];
     }
     return true;
 }
