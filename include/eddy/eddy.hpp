@@ -35,5 +35,6 @@
 #include <eddy/sync/event.hpp>
 #include <eddy/sync/latch.hpp>
 #include <eddy/sync/lock.hpp>
+#include <eddy/sync/queue.hpp>
 #include <eddy/sync/rw_lock.hpp>
 #include <eddy/sync/semaphore.hpp>
