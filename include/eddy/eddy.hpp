@@ -31,10 +31,14 @@
 #include <eddy/sched/timeout.hpp>
 #include <eddy/sched/wait.hpp>
 #include <eddy/sync/barrier.hpp>
+#include <eddy/sync/broadcast.hpp>
+#include <eddy/sync/channel.hpp>
 #include <eddy/sync/condition.hpp>
 #include <eddy/sync/event.hpp>
 #include <eddy/sync/latch.hpp>
 #include <eddy/sync/lock.hpp>
+#include <eddy/sync/oneshot.hpp>
 #include <eddy/sync/queue.hpp>
 #include <eddy/sync/rw_lock.hpp>
 #include <eddy/sync/semaphore.hpp>
+#include <eddy/sync/watch.hpp>
