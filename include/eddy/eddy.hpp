@@ -31,6 +31,7 @@
 #include <eddy/sched/timeout.hpp>
 #include <eddy/sched/wait.hpp>
 #include <eddy/sync/barrier.hpp>
+#include <eddy/sync/blocking.hpp>
 #include <eddy/sync/broadcast.hpp>
 #include <eddy/sync/channel.hpp>
 #include <eddy/sync/condition.hpp>
@@ -40,5 +41,6 @@
 #include <eddy/sync/oneshot.hpp>
 #include <eddy/sync/queue.hpp>
 #include <eddy/sync/rw_lock.hpp>
+#include <eddy/sync/select.hpp>
 #include <eddy/sync/semaphore.hpp>
 #include <eddy/sync/watch.hpp>
