@@ -85,11 +85,11 @@ std::error_code reactor::rearm(fd_wait& watch) noexcept {
         return std::make_error_code(std::errc::operation_canceled);
     }
     EDDY_ASSERT(watch.state_ == fd_wait::state::delivered);
-    watch.state_ = fd_wait::state::armed;
+    set_state(watch, fd_wait::state::armed);
     const std::error_code error = apply(watch.fd_, *entry);
     if (error) {
         entry->waits[index_of(watch.interest_)] = nullptr;
-        watch.state_ = fd_wait::state::idle;
+        set_state(watch, fd_wait::state::idle);
     }
     return error;
 }
@@ -105,7 +105,7 @@ removed_watch reactor::remove_writer(int fd) noexcept {
 // -- descriptors --
 
 void reactor::forget(int fd) noexcept {
-    wait_list ready;
+    fd_wait_list ready;
     {
         const std::lock_guard hold(mutex_);
         record* entry = find(fd);
@@ -117,32 +117,60 @@ void reactor::forget(int fd) noexcept {
         entry->waits = {};
         static_cast<void>(apply(fd, *entry)); // only removes: nothing is left to fail for
     }
-    call_all(ready);
+    static_cast<void>(call(ready));
 }
 
 // -- the loop --
 
 std::size_t reactor::poll(std::chrono::nanoseconds timeout, std::size_t events_max,
                           poller who) noexcept {
+    fd_wait_list ready;
+    take_ready(timeout, events_max, who, ready);
+    return call(ready);
+}
+
+void reactor::take_ready(std::chrono::nanoseconds timeout, std::size_t events_max, poller who,
+                         fd_wait_list& ready) noexcept {
     EDDY_ASSERT(events_max > 0);
     std::array<epoll_event, batch_max> batch;
     const std::size_t count = sys::epoll_pwait2(
         epoll_.get(), std::span(batch).first(std::min(events_max, batch_max)), timeout);
     if (count == 0) {
-        return 0;
+        return;
     }
-    wait_list ready;
-    {
-        const std::lock_guard hold(mutex_);
-        for (const epoll_event& event : std::span(batch).first(count)) {
-            if (tag::of(event).fd != interrupt_.get()) {
-                collect(event, ready);
-            } else if (who == poller::owner) {
-                sys::eventfd_read(interrupt_.get());
+    const std::lock_guard hold(mutex_);
+    for (const epoll_event& event : std::span(batch).first(count)) {
+        if (tag::of(event).fd != interrupt_.get()) {
+            collect(event, ready);
+        } else if (who == poller::owner) {
+            sys::eventfd_read(interrupt_.get());
+        }
+    }
+}
+
+std::size_t reactor::call(fd_wait_list& ready) noexcept {
+    std::size_t called = 0;
+    while (fd_wait* wait = ready.pop_front()) {
+        wait->ready_(*wait, wait->events_);
+        ++called;
+        // GONE: *wait belongs to its owner again.
+    }
+    return called;
+}
+
+// -- for whoever waits outside, or asks what is left --
+
+std::vector<reactor::watched> reactor::all_watched() {
+    const std::lock_guard hold(mutex_);
+    std::vector<watched> out;
+    for (const record& entry : records_) {
+        for (const fd_wait* wait : entry.waits) {
+            if (wait != nullptr) {
+                out.push_back({.fd = wait->fd_, .what = wait->interest_});
             }
         }
     }
-    return call_all(ready);
+    return out;
 }
 
 // -- private --
@@ -162,12 +190,12 @@ std::error_code reactor::attach(int fd, interest what, fd_wait& wait,
     wait.fd_ = fd;
     wait.interest_ = what;
     wait.lifetime_ = life;
-    wait.state_ = fd_wait::state::armed;
+    set_state(wait, fd_wait::state::armed);
     place = &wait;
     const std::error_code error = apply(fd, entry);
     if (error) {
         place = nullptr;
-        wait.state_ = fd_wait::state::idle;
+        set_state(wait, fd_wait::state::idle);
     }
     return error;
 }
@@ -193,6 +221,14 @@ std::error_code reactor::make_room(int fd) noexcept {
         return std::make_error_code(std::errc::not_enough_memory);
     }
     return {};
+}
+
+void reactor::set_state(fd_wait& wait, fd_wait::state next) noexcept {
+    const std::size_t before = armed_.load(relaxed); // locked:
+    const std::size_t fewer = wait.state_ == fd_wait::state::armed ? 1 : 0;
+    const std::size_t more = next == fd_wait::state::armed ? 1 : 0;
+    armed_.store(before - fewer + more, relaxed); // locked:
+    wait.state_ = next;
 }
 
 /// Makes the kernel watch for what the armed waits of `fd` want (I3). Each change starts a
@@ -232,7 +268,7 @@ std::error_code reactor::apply(int fd, record& entry) noexcept {
 void reactor::detach(fd_wait& wait) noexcept {
     record& entry = *find(wait.fd_);
     entry.waits[index_of(wait.interest_)] = nullptr;
-    wait.state_ = fd_wait::state::idle;
+    set_state(wait, fd_wait::state::idle);
     // It asks for less; if that fails, an event may come that nobody waits for, and is dropped.
     static_cast<void>(apply(wait.fd_, entry));
 }
@@ -250,7 +286,7 @@ removed_watch reactor::remove(int fd, interest what) noexcept {
             .was = waiting ? removed_watch::found::waiting : removed_watch::found::running};
 }
 
-void reactor::collect(const epoll_event& event, wait_list& ready) noexcept {
+void reactor::collect(const epoll_event& event, fd_wait_list& ready) noexcept {
     const tag from = tag::of(event);
     record* entry = find(from.fd);
     if (entry == nullptr || entry->generation != from.generation) {
@@ -269,13 +305,13 @@ void reactor::collect(const epoll_event& event, wait_list& ready) noexcept {
     }
 }
 
-void reactor::take(record& entry, interest what, unsigned events, wait_list& ready) noexcept {
+void reactor::take(record& entry, interest what, unsigned events, fd_wait_list& ready) noexcept {
     fd_wait*& place = entry.waits[index_of(what)];
     fd_wait* wait = place;
     if (wait == nullptr || wait->state_ != fd_wait::state::armed) {
         return;
     }
-    wait->state_ = fd_wait::state::delivered;
+    set_state(*wait, fd_wait::state::delivered);
     wait->events_ = events;
     ready.push_back(*wait);
     if (wait->lifetime_ == fd_wait::lifetime::once) {
@@ -292,16 +328,6 @@ bool reactor::has_armed(const record& entry) noexcept {
 reactor::record* reactor::find(int fd) noexcept {
     const auto index = static_cast<std::size_t>(fd);
     return fd >= 0 && index < records_.size() ? &records_[index] : nullptr;
-}
-
-std::size_t reactor::call_all(wait_list& ready) noexcept {
-    std::size_t called = 0;
-    while (fd_wait* wait = ready.pop_front()) {
-        wait->ready_(*wait, wait->events_);
-        ++called;
-        // GONE: *wait belongs to its owner again.
-    }
-    return called;
 }
 
 } // namespace eddy::inline v0

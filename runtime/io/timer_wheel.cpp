@@ -95,6 +95,17 @@ clock::time_point timer_wheel::next_deadline() noexcept {
     return clock::time_point(clock::duration(next_.load(seq_cst))); // P1
 }
 
+std::size_t timer_wheel::count() noexcept {
+    const std::lock_guard hold(lock_);
+    std::size_t nodes = 0;
+    for (auto& level : slots_) {
+        for (timer_list& slot : level) {
+            slot.for_each([&](timer_node& /*node*/) noexcept { ++nodes; });
+        }
+    }
+    return nodes;
+}
+
 std::uint64_t timer_wheel::tick_of(std::int64_t ns) noexcept {
     return ns <= 0 ? 0 : static_cast<std::uint64_t>(ns) >> tick_bits;
 }

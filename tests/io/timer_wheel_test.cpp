@@ -53,6 +53,23 @@ TEST(timer_wheel, an_empty_wheel_needs_no_wake_up) {
     EXPECT_EQ(run(wheel, start + 24h), 0U);
 }
 
+TEST(timer_wheel, it_counts_the_nodes_on_every_level) {
+    std::vector<int> log;
+    timer_wheel wheel(start);
+    timer soon(1, log);
+    timer late(2, log);
+    timer never_due(3, log);
+    (void)wheel.insert(soon, start + 1us);
+    (void)wheel.insert(late, start + 24h);
+    (void)wheel.insert(never_due, never);
+    EXPECT_EQ(wheel.count(), 3U);
+    EXPECT_EQ(run(wheel, start + 1ms), 1U);
+    EXPECT_EQ(wheel.count(), 2U);
+    EXPECT_TRUE(wheel.cancel(late));
+    EXPECT_TRUE(wheel.cancel(never_due));
+    EXPECT_EQ(wheel.count(), 0U);
+}
+
 TEST(timer_wheel, fires_at_the_deadline_and_not_a_nanosecond_before) {
     std::vector<int> log;
     timer_wheel wheel(start);

@@ -16,6 +16,7 @@
 
 #pragma once
 
+#include <eddy/base/atomic.hpp>
 #include <eddy/base/chrono.hpp>
 #include <eddy/base/export.hpp>
 #include <eddy/base/intrusive_list.hpp>
@@ -26,6 +27,7 @@
 #include <cstdint>
 #include <mutex>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 struct epoll_event;
@@ -46,6 +48,9 @@ public:
 
     explicit fd_wait(ready_function ready) noexcept : ready_(ready) {}
 
+    /// The descriptor of the last arm, and what was waited for: an order for waits that are ready.
+    [[nodiscard]] std::pair<int, interest> descriptor() const noexcept { return {fd_, interest_}; }
+
 private:
     friend class reactor;
 
@@ -60,6 +65,9 @@ private:
     state state_ = state::idle;
     lifetime lifetime_ = lifetime::once;
 };
+
+/// Waits that have left the reactor and wait for reactor::call.
+using fd_wait_list = intrusive_list<fd_wait>;
 
 /// What reactor::remove_reader and remove_writer found.
 struct removed_watch {
@@ -126,13 +134,33 @@ public:
     EDDY_API std::size_t poll(std::chrono::nanoseconds timeout, std::size_t events_max,
                               poller who = poller::owner) noexcept;
 
+    /// The first half of poll: moves the waits that are ready to the end of `ready`. The caller
+    /// then calls them: disarm says already that they are called.
+    EDDY_API void take_ready(std::chrono::nanoseconds timeout, std::size_t events_max, poller who,
+                             fd_wait_list& ready) noexcept;
+
+    /// The second half: takes each wait out of `ready` and calls it; gives their number.
+    EDDY_API static std::size_t call(fd_wait_list& ready) noexcept;
+
     /// Makes the owner's current or next poll return at once.
     void interrupt() noexcept { sys::eventfd_write(interrupt_.get()); }
 
-    // -- for whoever waits outside --
+    // -- for whoever waits outside, or asks what is left --
 
     /// Readable when a poll has something to do. Only to be waited for.
     [[nodiscard]] int fd() const noexcept { return epoll_.get(); }
+
+    /// Whether some wait or watch is armed.
+    [[nodiscard]] bool any_armed_hint() const noexcept {
+        return armed_.load(relaxed) != 0; // hint: of a moment, to whoever changes nothing meanwhile
+    }
+
+    struct watched {
+        int fd;
+        interest what;
+    };
+    /// The descriptors that somebody waits for or watches. Throws: std::bad_alloc.
+    [[nodiscard]] EDDY_API std::vector<watched> all_watched();
 
 private:
     struct record {
@@ -140,7 +168,6 @@ private:
         std::uint32_t generation = 0;
         bool registered = false; // the kernel knows the descriptor
     };
-    using wait_list = intrusive_list<fd_wait>;
 
     static constexpr std::size_t batch_max = 256;
 
@@ -149,16 +176,17 @@ private:
     std::error_code apply(int fd, record& entry) noexcept;
     void detach(fd_wait& wait) noexcept;
     removed_watch remove(int fd, interest what) noexcept;
-    void collect(const epoll_event& event, wait_list& ready) noexcept;
-    void take(record& entry, interest what, unsigned events, wait_list& ready) noexcept;
+    void collect(const epoll_event& event, fd_wait_list& ready) noexcept;
+    void take(record& entry, interest what, unsigned events, fd_wait_list& ready) noexcept;
     [[nodiscard]] static bool has_armed(const record& entry) noexcept;
     [[nodiscard]] record* find(int fd) noexcept;
-    static std::size_t call_all(wait_list& ready) noexcept;
+    void set_state(fd_wait& wait, fd_wait::state next) noexcept;
 
     owned_fd epoll_;
     owned_fd interrupt_;
     std::mutex mutex_;
     std::vector<record> records_; // by descriptor
+    atomic<std::size_t> armed_{0};
 };
 
 } // namespace eddy::inline v0

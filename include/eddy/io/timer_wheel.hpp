@@ -90,6 +90,9 @@ public:
         return clock::time_point(clock::duration(next_.load(relaxed)));
     }
 
+    /// How many nodes there are: walks them all.
+    [[nodiscard]] EDDY_API std::size_t count() noexcept;
+
 private:
     static constexpr unsigned tick_bits = 10; // a tick is 1024 ns
     static constexpr unsigned digit_bits = 6; // 64 slots a level: one bitmap word
