@@ -2,6 +2,7 @@
 
 #include <eddy/core/task.hpp>
 
+#include <limits>
 #include <mutex>
 
 namespace eddy::inline v0 {
@@ -26,6 +27,14 @@ std::uint32_t next_number() noexcept {
 }
 
 } // namespace
+
+own_task_numbers::own_task_numbers() noexcept
+    : next_before_(std::exchange(numbers.next, 0)),
+      end_before_(std::exchange(numbers.end, std::numeric_limits<std::uint32_t>::max())) {}
+
+own_task_numbers::~own_task_numbers() {
+    numbers = {.next = next_before_, .end = end_before_};
+}
 
 struct task_base::extras {
     std::string name; // empty: "Task-N"

@@ -114,6 +114,7 @@ void runtime::drive(const any_task& main) {
             throw;
         }
         if (main.state()->remove(done)) {
+            core_->throw_if_deadlocked();
             throw invalid_state_error("the runtime was stopped before the main task was done");
         }
     }
@@ -122,6 +123,7 @@ void runtime::drive(const any_task& main) {
 void runtime::run_forever() {
     check_can_run();
     core_->run();
+    core_->throw_if_deadlocked();
 }
 
 // -- a foreign loop drives --
@@ -210,6 +212,7 @@ void runtime::run_close(coro<> body) {
     if (state->add(done)) {
         while (!state->done()) { // a stop that was under way when the close began ends a run
             core_->run();
+            core_->throw_if_deadlocked();
         }
     }
     state->check();
@@ -233,6 +236,26 @@ std::vector<any_task> runtime::all_tasks() const {
 
 std::string format_tasks() {
     return format_tasks(runtime_core::all_tasks_of_all());
+}
+
+live_counts runtime::live() const {
+    live_counts out{.frames = frame_cache::live_hint()};
+    for (unsigned i = 0; i != workers(); ++i) {
+        worker& each = core_->at(i);
+        out.tasks += each.tasks().size();
+        out.timers += each.wheel().count();
+        out.descriptors += each.descriptors().all_watched().size();
+    }
+    return out;
+}
+std::vector<int> runtime::watched_descriptors() const {
+    std::vector<int> out;
+    for (unsigned i = 0; i != workers(); ++i) {
+        for (const reactor::watched& each : core_->at(i).descriptors().all_watched()) {
+            out.push_back(each.fd);
+        }
+    }
+    return out;
 }
 
 } // namespace eddy::inline v0

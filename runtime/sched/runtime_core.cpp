@@ -3,7 +3,9 @@
 #include "sched/runtime_core.hpp"
 
 #include "base/thread_stack.hpp"
+#include "sched/simulator.hpp"
 #include <eddy/base/cpu_count.hpp>
+#include <eddy/base/random.hpp>
 #include <eddy/base/syscall.hpp>
 
 #include <algorithm>
@@ -15,16 +17,33 @@
 #include <string>
 
 namespace eddy::inline v0 {
+
+bool switched_on(const char* variable) noexcept {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here sets it
+    const char* const value = std::getenv(variable);
+    return value != nullptr && *value != '\0' && std::strcmp(value, "0") != 0;
+}
+
 namespace {
 
 // The runtimes of the process, for whoever asks what its tasks wait for.
 constinit std::mutex list_lock;
 constinit runtime_core* newest = nullptr;
 
-bool switched_on(const char* variable) noexcept {
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here sets it
-    const char* const value = std::getenv(variable);
-    return value != nullptr && *value != '\0' && std::strcmp(value, "0") != 0;
+constexpr unsigned workers_simulated = 4;
+
+// What the program asked for together with what the environment did.
+runtime_options completed(runtime_options options) {
+    options.debug = options.debug || switched_on("EDDY_DEBUG");
+    options.virtual_time = options.virtual_time || switched_on("EDDY_VIRTUAL_TIME");
+    if (!options.simulation && switched_on("EDDY_SIMULATE")) {
+        options.simulation = simulation_options{.seed = process_seed()};
+    }
+    if (options.simulation) {
+        options.virtual_time = true;
+        options.workers = options.workers != 0 ? options.workers : workers_simulated;
+    }
+    return options;
 }
 
 unsigned worker_count(const runtime_options& options) {
@@ -36,11 +55,12 @@ unsigned worker_count(const runtime_options& options) {
     return options.workers != 0 ? options.workers : static_cast<unsigned>(cpu_count());
 }
 
-clock::duration slow_step_of(const runtime_options& options, bool debug) noexcept {
+clock::duration slow_step_of(const runtime_options& options) noexcept {
     if (options.slow_step > clock::duration::zero()) {
         return options.slow_step;
     }
-    return debug ? clock::duration(std::chrono::milliseconds(100)) : std::chrono::seconds(1);
+    return options.debug ? clock::duration(std::chrono::milliseconds(100))
+                         : std::chrono::seconds(1);
 }
 
 } // namespace
@@ -58,11 +78,8 @@ void runtime_core::in_forked_child() noexcept {
 }
 
 runtime_core::runtime_core(runtime_options options)
-    : options_(std::move(options)), debug_(options_.debug || switched_on("EDDY_DEBUG")),
-      slow_step_(slow_step_of(options_, debug_)),
-      virtual_clock_(options_.virtual_time || switched_on("EDDY_VIRTUAL_TIME")
-                         ? std::make_unique<virtual_clock_source>()
-                         : nullptr),
+    : options_(completed(std::move(options))), slow_step_(slow_step_of(options_)),
+      virtual_clock_(options_.virtual_time ? std::make_unique<virtual_clock_source>() : nullptr),
       clock_(virtual_clock_ ? static_cast<const clock_source*>(virtual_clock_.get()) : &steady_),
       idle_(worker_count(options_)), count_(worker_count(options_)), looks_(count_) {
     static const bool told = (sys::at_fork_in_child(&in_forked_child), true);
@@ -70,10 +87,15 @@ runtime_core::runtime_core(runtime_options options)
     for (unsigned i = 0; i != count_; ++i) {
         workers_.push_back(std::make_unique<worker>(*this, i, count_));
     }
-    if (debug_) {
+    if (options_.debug) {
         (void)enable_thread_stacks(); // without, reports have no stacks
     }
-    start_threads();
+    if (options_.simulation) {
+        numbers_.emplace();
+        simulator_ = std::make_unique<simulator>(*this, *options_.simulation);
+    } else {
+        start_threads();
+    }
     enter_list();
 }
 
@@ -155,7 +177,11 @@ void runtime_core::run() {
     if (pause_requested_.exchange(false, acq_rel)) { // P1
         pause();
     }
-    at(0).run();
+    if (simulator_ != nullptr) {
+        simulator_->run();
+    } else {
+        at(0).run();
+    }
     check_not_forked();
     // The phase is paused: whoever still enters its loop leaves it at once.
     for (;;) {
@@ -299,6 +325,16 @@ bool runtime_core::advance_time() noexcept {
     if (sleeping_.load(seq_cst) != size() - 1) {
         return true;
     }
+    if (!advance_to_next_timer()) {
+        return false;
+    }
+    for (const auto& each : workers_) {
+        (void)each->serve(now());
+    }
+    return true;
+}
+
+bool runtime_core::advance_to_next_timer() noexcept {
     clock::time_point next = clock::time_point::max();
     for (const auto& each : workers_) {
         next = std::min(next, each->wheel().next_deadline());
@@ -307,10 +343,18 @@ bool runtime_core::advance_time() noexcept {
         return false;
     }
     virtual_clock_->advance_to(next);
-    for (const auto& each : workers_) {
-        (void)each->serve(next);
-    }
     return true;
+}
+
+void runtime_core::stop_in_deadlock(report found) noexcept {
+    deadlock_ = std::move(found.message);
+    pause();
+}
+
+void runtime_core::throw_if_deadlocked() {
+    if (!deadlock_.empty()) {
+        throw deadlock_error(std::exchange(deadlock_, {}));
+    }
 }
 
 // -- siblings --

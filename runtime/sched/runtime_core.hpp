@@ -24,14 +24,23 @@
 #include "sched/parking.hpp"
 #include "sched/worker.hpp"
 #include <eddy/base/clock.hpp>
+#include <eddy/base/random.hpp>
+#include <eddy/core/report.hpp>
 #include <eddy/sched/runtime.hpp>
 
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
 namespace eddy::inline v0 {
+
+class simulator;
+
+/// Whether an environment variable is set, and neither empty nor 0.
+[[nodiscard]] bool switched_on(const char* variable) noexcept;
 
 class runtime_core {
 public:
@@ -52,6 +61,8 @@ public:
     /// Ends the threads; lets the workers go, unless tasks are left: those refer to them. No worker
     /// runs.
     void close() noexcept;
+    /// After a run. Throws: deadlock_error if that is how it ended.
+    void throw_if_deadlocked();
 
     // -- any thread --
 
@@ -85,7 +96,14 @@ public:
     [[nodiscard]] worker& at(unsigned index) noexcept { return *workers_[index]; }
     [[nodiscard]] const runtime_options& options() const noexcept { return options_; }
     [[nodiscard]] clock::duration slow_step() const noexcept { return slow_step_; }
-    [[nodiscard]] bool debug() const noexcept { return debug_; }
+    [[nodiscard]] bool debug() const noexcept { return options_.debug; }
+    [[nodiscard]] std::uint64_t seed() const {
+        return options_.simulation ? options_.simulation->seed : process_seed();
+    }
+    /// How many threads run the workers, the driver's among them.
+    [[nodiscard]] std::size_t threads() const noexcept {
+        return simulator_ != nullptr ? 1 : size();
+    }
 
     /// Nothing once it is closed.
     [[nodiscard]] std::vector<any_task> all_tasks();
@@ -116,6 +134,10 @@ public:
     /// fires it. False: there is none, and nothing else to do.
     bool advance_time() noexcept;
     [[nodiscard]] bool virtual_time() const noexcept { return virtual_clock_ != nullptr; }
+    /// In virtual time: moves the clock to the next timer of all. False: there is none.
+    bool advance_to_next_timer() noexcept;
+    /// Ends the run: throw_if_deadlocked() will say `found`.
+    void stop_in_deadlock(report found) noexcept;
 
     [[nodiscard]] bool become_watcher() noexcept {
         return !watched_.load(seq_cst) &&         // P5; seen taken, it is not worth a write
@@ -152,7 +174,6 @@ private:
     void leave_list() noexcept;
 
     runtime_options options_;
-    bool debug_;
     clock::duration slow_step_;
     steady_clock_source steady_;
     std::unique_ptr<virtual_clock_source> virtual_clock_;
@@ -161,6 +182,9 @@ private:
     const unsigned count_;
     std::vector<std::unique_ptr<worker>> workers_;
     std::vector<std::thread> threads_;
+    std::optional<own_task_numbers> numbers_; // of a simulation, where names have to be the same
+    std::unique_ptr<simulator> simulator_;    // null: real workers
+    std::string deadlock_;                    // how the run ended; empty: otherwise
     std::vector<last_look> looks_;  // the watcher's
     runtime_core* older_ = nullptr; // in the list of those that live
 

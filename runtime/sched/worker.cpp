@@ -12,8 +12,9 @@ namespace eddy::inline v0 {
 
 worker::worker(runtime_core& runtime, unsigned index, unsigned workers)
     : scheduler(&runtime), event_loop(*this), runtime_(runtime), index_(index),
-      alone_(workers == 1), timed_(runtime.debug()), random_(process_seed(), index), pinned_(*this),
-      wheel_(runtime.now()), watches_(*this) {
+      alone_(workers == 1), timed_(runtime.debug()),
+      seen_(timed_ || runtime.options().on_suspend || runtime.options().simulation),
+      random_(runtime.seed(), index), pinned_(*this), wheel_(runtime.now()), watches_(*this) {
     if (alone_) {
         forks().keep_private();
     }
@@ -163,7 +164,7 @@ void worker::run_group(fork_group& group) noexcept {
 }
 
 void worker::run() {
-    set_current(this);
+    enter_thread();
     thread_.store(sys::gettid(), relaxed); // hint: for who reports a slow step
     come_in();
     while (runtime_.running()) {
@@ -175,7 +176,7 @@ void worker::run() {
         searching_ = false;
         (void)runtime_.idle().stop_search();
     }
-    set_current(nullptr);
+    leave_thread();
 }
 
 // -- a foreign loop drives: between two turns the worker is parked, and that loop sleeps for it --
@@ -257,10 +258,9 @@ void worker::make_ready(runnable& item) noexcept {
 }
 
 // An eager task's step is part of another one, which waits for its turn; a placement has others
-// that wait; observers and debug mode want to see each step.
+// that wait; who wants to see each step sees that one too.
 bool worker::keep_turn() noexcept {
-    const bool plain_step =
-        eager_depth_ == 0 && running_spread() == spread::anywhere && !observed() && !timed_;
+    const bool plain_step = eager_depth_ == 0 && running_spread() == spread::anywhere && !seen_;
     if (!plain_step || tick_ + 1 >= steps_between_polls_ || !forks().empty() || has_work() ||
         !runtime_.running()) {
         return false;

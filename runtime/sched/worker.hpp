@@ -56,6 +56,9 @@ public:
     void wait_outside() noexcept;
     /// When turn() has something to do.
     [[nodiscard]] clock::time_point due() noexcept;
+    /// Makes the calling thread this worker's, as run() does; for the simulator.
+    void enter_thread() noexcept { set_current(this); }
+    static void leave_thread() noexcept { set_current(nullptr); }
 
     [[nodiscard]] bool keep_turn() noexcept override;
     void make_ready(runnable& item) noexcept override;
@@ -130,6 +133,8 @@ public:
     void note_theft(const theft& what) noexcept;
 
 private:
+    friend class simulator; // runs steps of its own composition
+
     class pinned_queue final : public placement {
     public:
         explicit pinned_queue(worker& owner) noexcept : owner_(owner) {}
@@ -210,6 +215,7 @@ private:
     const unsigned index_;
     const bool alone_; // the only worker of its runtime
     const bool timed_; // each step is timed: debug mode
+    const bool seen_;  // each step is somebody's to see or to choose: observers, debug, simulation
     random_source random_;
     unsigned tick_ = 0; // steps since the last poll
     unsigned steps_since_turn_ = 0;

@@ -90,6 +90,14 @@ public:
     ~already_running() override;
 };
 
+/// Tasks wait for each other, or for what cannot come any more, and nothing is left that could wake
+/// them. The text names every task and where it waits.
+class EDDY_API deadlock_error : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+    ~deadlock_error() override;
+};
+
 /// The runtime has been closed.
 class EDDY_API runtime_closed : public std::logic_error {
 public:

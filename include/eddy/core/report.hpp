@@ -22,7 +22,8 @@ enum class report_kind : std::uint8_t {
     never_awaited,   // a coroutine object died without having run
     callback_failed, // a callback of call_soon, call_later, add_reader or a done callback threw
     refuses_to_end,  // a task still runs after the grace period of a shutdown
-    slow_step        // a task has kept its loop for longer than slow_step
+    slow_step,       // a task has kept its loop for longer than slow_step
+    deadlock         // tasks wait, and nothing in their runtime can wake them
 };
 
 /// What a handler is given. The references end with the call.

@@ -259,6 +259,20 @@ private:
     atomic<std::size_t> size_{0};
 };
 
+/// While it lives, the tasks that the thread makes are called Task-1, Task-2 and so on anew: for
+/// runs that have to be equal.
+class EDDY_API own_task_numbers {
+public:
+    own_task_numbers() noexcept;
+    ~own_task_numbers();
+    own_task_numbers(const own_task_numbers&) = delete;
+    own_task_numbers& operator=(const own_task_numbers&) = delete;
+
+private:
+    std::uint32_t next_before_;
+    std::uint32_t end_before_;
+};
+
 /// "Task-3 (suspended) in coro<> worker(int), created at main.cpp:12, waits at main.cpp:31 for
 /// Task-4, awaited by Task-1"
 ///

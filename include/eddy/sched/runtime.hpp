@@ -17,8 +17,12 @@
 #include <eddy/core/outcome.hpp>
 #include <eddy/sched/create_task.hpp>
 #include <eddy/sched/event_loop.hpp>
+#include <eddy/sched/simulation.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <source_location>
 #include <string>
 #include <type_traits>
@@ -49,6 +53,18 @@ struct runtime_options {
     /// Called at each suspension of a task, on the worker that runs it, before it suspends. For
     /// tests: may cancel.
     std::function<void(const any_task&)> on_suspend{};
+    /// Makes the workers virtual: all run on the driver's thread, in virtual time, in an order that
+    /// the seed decides. 4 workers if `workers` is 0. Also switched on by EDDY_SIMULATE=1, with the
+    /// seed of EDDY_SEED.
+    std::optional<simulation_options> simulation{};
+};
+
+/// What has not ended, and who is waited for.
+struct live_counts {
+    std::size_t tasks = 0;
+    std::size_t timers = 0;
+    std::size_t descriptors = 0; // waits and watches: two for one that is read and written
+    std::int64_t frames = 0;     // coroutine frames and control blocks, of the whole process
 };
 
 /// Workers that can be run again and again; run() is enough for most programs.
@@ -131,6 +147,10 @@ public:
     [[nodiscard]] unsigned workers() const noexcept;
     /// All tasks that have not ended. Any thread.
     [[nodiscard]] std::vector<any_task> all_tasks() const;
+    /// How much there is. Any thread; exact between two runs. (leak_check.hpp names it.)
+    [[nodiscard]] live_counts live() const;
+    /// The descriptors that are waited for or watched, once for each wait. Any thread.
+    [[nodiscard]] std::vector<int> watched_descriptors() const;
 
 private:
     void check_can_run() const;
