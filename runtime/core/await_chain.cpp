@@ -92,6 +92,13 @@ void await_look::waits_for(const char* what, int number) noexcept {
     }
 }
 
+void await_look::waits_for(const char* what, const task_base* holder) noexcept {
+    if (entry* const made = add(kind::held_thing)) {
+        made->text = what;
+        made->holder = holder;
+    }
+}
+
 // Whether one more child or result may be looked at.
 bool await_look::take_one() noexcept {
     if (left_ == 0 || size_ == entries_max) {
@@ -138,6 +145,10 @@ void show_foreign(await_look& look) noexcept {
     look.waits_for("an awaitable of another library");
 }
 
+void expect_foreign(const branch& waiter, std::int32_t change) noexcept {
+    waiter.task().home()->expect_outside(change);
+}
+
 // -- what it has seen --
 
 void await_look::append_to(await_chain& chain, entry& found) const {
@@ -156,6 +167,10 @@ void await_look::append_to(await_chain& chain, entry& found) const {
         break;
     case kind::numbered_thing:
         chain.waits_for = found.text + std::to_string(found.number);
+        break;
+    case kind::held_thing:
+        chain.waits_for = found.text;
+        chain.holder = found.holder;
         break;
     case kind::task:
         chain.tasks.emplace_back(std::move(found.task));

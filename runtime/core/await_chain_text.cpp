@@ -66,7 +66,9 @@ std::string suspension_of(const await_chain& chain) {
 
 class chain_text {
 public:
-    explicit chain_text(std::size_t level) noexcept : level_(level) {}
+    /// Names holders that are among `known`.
+    chain_text(std::size_t level, std::span<const any_task> known) noexcept
+        : level_(level), known_(known) {}
 
     void add(const await_chain& chain) {
         if (chain.cut) {
@@ -76,7 +78,7 @@ public:
             line(place_of(each) + " in " + each.function_name());
         }
         if (!chain.waits_for.empty()) {
-            line("waits for " + chain.waits_for);
+            line("waits for " + chain.waits_for + held_by(chain.holder));
         }
         if (!chain.tasks.empty()) {
             line("waits for " + names_of(chain.tasks));
@@ -104,12 +106,18 @@ private:
         }
     }
 
+    std::string held_by(const task_base* holder) const {
+        const auto found = std::ranges::find(known_, holder, &any_task::base);
+        return found == known_.end() ? std::string() : ", which " + found->name() + " holds";
+    }
+
     void line(const std::string& words) {
         text_.append(level_ * indent_width, ' ').append(words).append("\n");
     }
 
     std::string text_;
     std::size_t level_;
+    std::span<const any_task> known_;
 };
 
 } // namespace
@@ -119,7 +127,7 @@ std::string to_string(const any_task& task) {
 }
 
 std::string to_string(const await_chain& chain) {
-    chain_text out(0);
+    chain_text out(0, {});
     out.add(chain);
     return std::move(out.text());
 }
@@ -127,7 +135,7 @@ std::string to_string(const await_chain& chain) {
 std::string format_tasks(std::span<const any_task> tasks) {
     std::string out;
     for (const any_task& each : tasks) {
-        chain_text chain(1);
+        chain_text chain(1, tasks);
         chain.add(capture_await_chain(each));
         out += headline(each) + awaited_by(each) + "\n" + chain.text();
     }

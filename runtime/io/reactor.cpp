@@ -124,22 +124,38 @@ void reactor::forget(int fd) noexcept {
 
 std::size_t reactor::poll(std::chrono::nanoseconds timeout, std::size_t events_max,
                           poller who) noexcept {
+    std::array<epoll_event, batch_max> batch;
+    const std::size_t count =
+        wait(timeout, std::span(batch).first(std::min(events_max, batch_max)));
+    if (count == 0) {
+        return 0;
+    }
+    polling_.fetch_add(1, relaxed); // P1 carries it: what is taken after this
     fd_wait_list ready;
-    take_ready(timeout, events_max, who, ready);
-    return call(ready);
+    take(std::span(batch).first(count), who, ready);
+    const std::size_t called = call(ready);
+    polling_.fetch_sub(1, release); // P2
+    return called;
 }
 
 void reactor::take_ready(std::chrono::nanoseconds timeout, std::size_t events_max, poller who,
                          fd_wait_list& ready) noexcept {
-    EDDY_ASSERT(events_max > 0);
     std::array<epoll_event, batch_max> batch;
-    const std::size_t count = sys::epoll_pwait2(
-        epoll_.get(), std::span(batch).first(std::min(events_max, batch_max)), timeout);
-    if (count == 0) {
-        return;
+    const std::size_t count =
+        wait(timeout, std::span(batch).first(std::min(events_max, batch_max)));
+    if (count != 0) {
+        take(std::span(batch).first(count), who, ready);
     }
+}
+
+std::size_t reactor::wait(std::chrono::nanoseconds timeout, std::span<epoll_event> into) noexcept {
+    EDDY_ASSERT(!into.empty());
+    return sys::epoll_pwait2(epoll_.get(), into, timeout);
+}
+
+void reactor::take(std::span<const epoll_event> events, poller who, fd_wait_list& ready) noexcept {
     const std::lock_guard hold(mutex_);
-    for (const epoll_event& event : std::span(batch).first(count)) {
+    for (const epoll_event& event : events) {
         if (tag::of(event).fd != interrupt_.get()) {
             collect(event, ready);
         } else if (who == poller::owner) {
@@ -227,7 +243,7 @@ void reactor::set_state(fd_wait& wait, fd_wait::state next) noexcept {
     const std::size_t before = armed_.load(relaxed); // locked:
     const std::size_t fewer = wait.state_ == fd_wait::state::armed ? 1 : 0;
     const std::size_t more = next == fd_wait::state::armed ? 1 : 0;
-    armed_.store(before - fewer + more, relaxed); // locked:
+    armed_.store(before - fewer + more, release); // P1
     wait.state_ = next;
 }
 

@@ -142,7 +142,7 @@ void runtime_core::start_threads() {
 }
 
 void runtime_core::thread_main(worker& mine) noexcept {
-    if (debug_) {
+    if (debug()) {
         allow_own_stack();
     }
     for (;;) {
@@ -171,6 +171,7 @@ void runtime_core::run() {
     if (pause_requested_.exchange(false, acq_rel)) { // P1
         return;
     }
+    deadlocks_.begin_run();
     driven_.store(true, relaxed);          // hint: for errors
     phase_.store(phase::running, seq_cst); // P1
     phase_.notify_all();
@@ -400,7 +401,7 @@ any_task runtime_core::find(const task_base* address) noexcept {
 void runtime_core::report_slow(const any_task& task, clock::duration lasted, int thread) noexcept {
     stalls_.fetch_add(1, relaxed); // count:
     try {
-        const bool has_stack = debug_ && thread != no_thread;
+        const bool has_stack = debug() && thread != no_thread;
         const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(lasted).count();
         const std::string who = task.valid() ? to_string(task) : std::string("a callback");
         emit({.kind = report_kind::slow_step,

@@ -21,6 +21,7 @@
 
 #pragma once
 
+#include "sched/deadlock.hpp"
 #include "sched/parking.hpp"
 #include "sched/worker.hpp"
 #include <eddy/base/clock.hpp>
@@ -92,6 +93,7 @@ public:
     [[nodiscard]] const clock_source& time() const noexcept { return *clock_; }
     [[nodiscard]] clock::time_point now() const noexcept { return clock_->now(); }
     [[nodiscard]] idle_set<>& idle() noexcept { return idle_; }
+    [[nodiscard]] deadlock_watch& deadlocks() noexcept { return deadlocks_; }
     [[nodiscard]] unsigned size() const noexcept { return count_; }
     [[nodiscard]] worker& at(unsigned index) noexcept { return *workers_[index]; }
     [[nodiscard]] const runtime_options& options() const noexcept { return options_; }
@@ -185,6 +187,7 @@ private:
     std::optional<own_task_numbers> numbers_; // of a simulation, where names have to be the same
     std::unique_ptr<simulator> simulator_;    // null: real workers
     std::string deadlock_;                    // how the run ended; empty: otherwise
+    deadlock_watch deadlocks_{*this};
     std::vector<last_look> looks_;  // the watcher's
     runtime_core* older_ = nullptr; // in the list of those that live
 

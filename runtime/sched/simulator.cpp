@@ -23,7 +23,6 @@ constexpr unsigned turn_after = 61;      // as a real worker
 constexpr std::uint64_t passed_over = 8; // how far behind the head of a queue the next may be
 constexpr unsigned slowness_bits = 4;    // the slowest worker gets an eighth of the fastest's turns
 constexpr std::uint64_t time_passes_every = 16;
-constexpr clock::duration others_may_take = std::chrono::seconds(1);
 constexpr std::size_t events_max = 256;
 
 // std::shuffle may differ from library to library; a seed has to mean the same everywhere.
@@ -80,7 +79,7 @@ void simulator::run() {
             (void)pass_time();
         }
         if (!step() && !pass_time() && !wait_outside()) {
-            runtime_.stop_in_deadlock(deadlock_report(runtime_));
+            runtime_.stop_in_deadlock(runtime_.deadlocks().report_of(hope::none));
         }
     }
     worker::leave_thread();
@@ -281,7 +280,7 @@ bool simulator::fire_timers(worker& mine, worker& of) {
 }
 
 bool simulator::deliver(worker& mine, worker& of) {
-    return of.descriptors().any_armed_hint() && poll(mine, of);
+    return of.descriptors().any_armed() && poll(mine, of);
 }
 
 bool simulator::poll(worker& mine, worker& of) {
@@ -314,10 +313,10 @@ bool simulator::wait_outside() {
     for (unsigned i = 0; i != runtime_.size(); ++i) {
         runtime_.at(i).token_.prepare();
     }
-    const hope left = hope_of(runtime_);
+    const hope left = runtime_.deadlocks().hope_left();
     bool came = anything_posted(); // looked at last: a thread may have posted, and ended
     if (!came && left != hope::none) {
-        came = poll_outside(left == hope::some ? sys::forever : others_may_take) != 0;
+        came = poll_outside(left == hope::some ? sys::forever : deadlock_watch::patience) != 0;
     }
     for (unsigned i = 0; i != runtime_.size(); ++i) {
         worker& each = runtime_.at(i);

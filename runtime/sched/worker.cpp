@@ -14,7 +14,8 @@ worker::worker(runtime_core& runtime, unsigned index, unsigned workers)
     : scheduler(&runtime), event_loop(*this), runtime_(runtime), index_(index),
       alone_(workers == 1), timed_(runtime.debug()),
       seen_(timed_ || runtime.options().on_suspend || runtime.options().simulation),
-      random_(runtime.seed(), index), pinned_(*this), wheel_(runtime.now()), watches_(*this) {
+      random_(runtime.seed(), index), random_for_tasks_(runtime.seed(), workers_max + index),
+      pinned_(*this), wheel_(runtime.now()), watches_(*this) {
     if (alone_) {
         forks().keep_private();
     }
@@ -285,9 +286,22 @@ void worker::post(runnable& item) noexcept {
         return;
     }
     const visit guard(*this);
+    note_poster();
     inbox_.post(item);
     // GONE: the item may have been run.
     notify();
+}
+
+// A thread that is none of this runtime's, and posts while it runs, may do so again.
+void worker::note_poster() noexcept {
+    const worker* const from = current();
+    if ((from == nullptr || &from->runtime_ != &runtime_) && runtime_.running()) {
+        runtime_.deadlocks().note_foreign_post();
+    }
+}
+
+void worker::expect_outside(std::int32_t change) noexcept {
+    runtime_.deadlocks().expect_outside(change);
 }
 
 void worker::post_callback(callback& item) noexcept {
@@ -313,6 +327,7 @@ void worker::arm(timer_node& node, clock::time_point deadline) noexcept {
 
 void worker::pinned_queue::schedule(branch& ready) noexcept {
     const visit guard(owner_);
+    owner_.note_poster();
     posted_.post(ready);
     // GONE: the branch may be running.
     if (worker::current() != &owner_) {

@@ -72,6 +72,8 @@ public:
     }
     void leave_eager() noexcept { --eager_depth_; }
 
+    [[nodiscard]] random_source& random_for_tasks() noexcept { return random_for_tasks_; }
+
     /// The worker of this thread; nullptr outside.
     [[nodiscard]] static worker* current() noexcept {
         return static_cast<worker*>(scheduler::current());
@@ -80,6 +82,7 @@ public:
     // -- any thread --
 
     void post(runnable& item) noexcept override;
+    void expect_outside(std::int32_t change) noexcept override;
     void post_callback(callback& item) noexcept override;
     /// Wakes the worker if it sleeps.
     void notify() noexcept;
@@ -168,6 +171,8 @@ private:
 
     enum class found : std::uint8_t { nothing, something };
 
+    void note_poster() noexcept;
+
     void run_branch(branch& ready) noexcept;
     bool step();
     std::size_t run_steps(std::size_t steps_max) noexcept;
@@ -199,6 +204,7 @@ private:
     void end_theft() noexcept;
     void park() noexcept;
     void block() noexcept;
+    void block_for(clock::duration limit) noexcept;
     bool look_after(clock::time_point now) noexcept;
     [[nodiscard]] bool anything_to_do() noexcept;
 
@@ -217,6 +223,7 @@ private:
     const bool timed_; // each step is timed: debug mode
     const bool seen_;  // each step is somebody's to see or to choose: observers, debug, simulation
     random_source random_;
+    random_source random_for_tasks_;
     unsigned tick_ = 0; // steps since the last poll
     unsigned steps_since_turn_ = 0;
     unsigned steps_between_polls_ = steps_between_polls_min; // they last about a millisecond

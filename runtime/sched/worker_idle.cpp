@@ -263,7 +263,7 @@ void worker::block() noexcept {
     if (watches) {
         limit = std::min(limit, watch_period_);
     }
-    (void)reactor_.poll(limit, ready_capacity);
+    block_for(limit);
     runtime_.leave_sleep();
     const clock::time_point now = runtime_.now();
     polled_at_ = now;
@@ -272,6 +272,19 @@ void worker::block() noexcept {
     (void)fire_timers(now);
     if (watches) {
         watch_period_ = look_after(now) ? watch_min : std::min(2 * watch_period_, watch_max);
+    }
+}
+
+void worker::block_for(clock::duration limit) noexcept {
+    deadlock_watch& deadlocks = runtime_.deadlocks();
+    if (limit != reactor::forever || !deadlocks.suspect()) {
+        (void)reactor_.poll(limit, ready_capacity);
+        return;
+    }
+    const clock::time_point begun = clock::now();
+    const std::size_t came = reactor_.poll(deadlock_watch::patience, ready_capacity);
+    if (came == 0 && clock::now() - begun >= deadlock_watch::patience) {
+        deadlocks.confirm();
     }
 }
 

@@ -1,5 +1,6 @@
 // barrier.cpp — arriving, and what breaks it.
 
+#include <eddy/core/await_chain.hpp>
 #include <eddy/core/errors.hpp>
 #include <eddy/sync/barrier.hpp>
 
@@ -78,6 +79,10 @@ std::uint32_t barrier::wait_op::await_resume() {
 
 abort_result barrier::wait_op::abort() noexcept {
     return of_->withdraw(*this) ? abort_result::aborted : abort_result::completed;
+}
+
+void barrier::wait_op::show(await_look& look) const noexcept {
+    look.waits_for("the other parties of a barrier");
 }
 
 } // namespace eddy::inline v0

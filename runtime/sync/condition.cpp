@@ -1,5 +1,6 @@
 // condition.cpp — from the condition's list to the lock's queue.
 
+#include <eddy/core/await_chain.hpp>
 #include <eddy/core/errors.hpp>
 #include <eddy/sync/condition.hpp>
 
@@ -79,6 +80,10 @@ abort_result condition::wait_op::abort() noexcept {
         (void)removed;
     }
     return permits().take_or_wait(*this) ? abort_result::aborted : abort_result::completed;
+}
+
+void condition::wait_op::show(await_look& look) const noexcept {
+    look.waits_for("a condition");
 }
 
 } // namespace eddy::inline v0

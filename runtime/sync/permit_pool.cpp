@@ -1,5 +1,6 @@
 // permit_pool.cpp — waiting for permits.
 
+#include <eddy/core/await_chain.hpp>
 #include <eddy/sync/permit_pool.hpp>
 
 namespace eddy::inline v0 {
@@ -10,6 +11,10 @@ bool permit_wait::await_suspend(promise_base& promise) {
 
 abort_result permit_wait::abort() noexcept {
     return pool_->withdraw(*this) ? abort_result::aborted : abort_result::completed;
+}
+
+void permit_wait::show_as(await_look& look, const char* what, const task_base* holder) noexcept {
+    look.waits_for(what, holder);
 }
 
 void permit_wait::check_suspended() {

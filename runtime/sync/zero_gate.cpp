@@ -1,5 +1,6 @@
 // zero_gate.cpp — waiting for 0.
 
+#include <eddy/core/await_chain.hpp>
 #include <eddy/sync/zero_gate.hpp>
 
 namespace eddy::inline v0 {
@@ -26,6 +27,10 @@ void zero_wait::select_case::disarm() noexcept {
     if (!of_->withdraw(*this)) {
         wait_until_left();
     }
+}
+
+void zero_wait::show(await_look& look) const noexcept {
+    look.waits_for("an event or a latch");
 }
 
 } // namespace eddy::inline v0

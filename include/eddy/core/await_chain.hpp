@@ -42,6 +42,9 @@ struct await_chain {
     /// "a timer", "input on descriptor 5"; empty where `tasks` or `children` say it, and for
     /// an op that says nothing.
     std::string waits_for;
+    /// The task that holds the lock it waits for; nullptr: none that is known. To be compared, not
+    /// followed: it may have ended.
+    const task_base* holder = nullptr;
     /// The tasks it waits for: for all or for one of them, as the await says.
     std::vector<any_task> tasks;
     /// If it waits in a gather: how many children that has, and those of them that wait.
@@ -86,6 +89,8 @@ public:
     void waits_for(const char* what) noexcept;
     /// The same with a number after it: "input on descriptor ".
     void waits_for(const char* what, int number) noexcept;
+    /// Something that `holder`, or nobody who is known, holds: "a lock".
+    void waits_for(const char* what, const task_base* holder) noexcept;
     /// A result that is not there yet; one that is there is left out. False: no more can be taken.
     bool waits_for(future_state& result) noexcept;
     /// The children of a group.
@@ -98,7 +103,7 @@ private:
     static constexpr std::size_t frames_of_branch_max = 64;
     static constexpr std::size_t looked_at_max = 4096; // children and results, by the whole look
 
-    enum class kind : std::uint8_t { branch, frame, thing, numbered_thing, task };
+    enum class kind : std::uint8_t { branch, frame, thing, numbered_thing, held_thing, task };
     struct entry {
         kind what = kind::branch;
         await_chain::state now = await_chain::state::runs; // of a branch
@@ -107,6 +112,7 @@ private:
         std::uint32_t index = 0;                           // of a branch
         int number = 0; // of a thing; of a branch, how many children it waits for
         const char* text = nullptr;
+        const task_base* holder = nullptr; // of a thing
         std::source_location site;
         state_ref<task_base> task;
     };

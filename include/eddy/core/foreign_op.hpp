@@ -60,6 +60,9 @@ struct foreign_result {
     using type = decltype(awaiter(std::declval<A>()).await_resume());
 };
 
+/// Tells the runtime of `waiter` that another library is going to resume it (+1), or has (-1).
+EDDY_API void expect_foreign(const branch& waiter, std::int32_t change) noexcept;
+
 /// What a foreign_op says to a look.
 EDDY_API void show_foreign(await_look& look) noexcept;
 
@@ -74,7 +77,10 @@ public:
 
     static bool await_ready() noexcept { return false; }
     bool await_suspend(promise_base& promise) {
-        return park(promise, [this] { (void)bridge(*this); });
+        return park(promise, [this] {
+            expect_foreign(waiter(), +1);
+            (void)bridge(*this);
+        });
     }
     kept await_resume() { return slot_.take(); }
     abort_result abort() noexcept override { return abort_result::completed; }
@@ -93,6 +99,7 @@ private:
         } catch (...) {
             to.slot_.set_error(std::current_exception());
         }
+        expect_foreign(to.waiter(), -1);
         to.wake();
         // GONE: the op, not this frame.
     }

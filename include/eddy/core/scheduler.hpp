@@ -139,6 +139,9 @@ public:
     // -- any thread --
 
     virtual void post(runnable& item) noexcept = 0;
+    /// Something outside of the runtime is going to wake a task of it (+1), or has (-1): so it is
+    /// no deadlock if nothing else can.
+    virtual void expect_outside(std::int32_t change) noexcept = 0;
     /// Runs `item` as call_soon does: in order, and never two of one loop at a time.
     virtual void post_callback(callback& item) noexcept = 0;
     /// Equal for the schedulers of one runtime.

@@ -12,6 +12,8 @@
 //                 change of the registration starts a new one, so what an earlier file or wait
 //                 asked for is dropped.
 //             I3  what the kernel may report for a descriptor is exactly what its armed waits want.
+// Pairs:      P1  armed_: a poll takes a wait -> any_armed     it sees that the poll goes on
+//             P2  polling_: a poll has called all -> any_armed     it sees what they have done
 // Design:     docs/design/reactor.md
 
 #pragma once
@@ -26,6 +28,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <span>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -150,9 +153,10 @@ public:
     /// Readable when a poll has something to do. Only to be waited for.
     [[nodiscard]] int fd() const noexcept { return epoll_.get(); }
 
-    /// Whether some wait or watch is armed.
-    [[nodiscard]] bool any_armed_hint() const noexcept {
-        return armed_.load(relaxed) != 0; // hint: of a moment, to whoever changes nothing meanwhile
+    /// Whether some wait or watch is armed, or a poll is just calling one. Who is told "no" finds
+    /// whatever the last call has queued.
+    [[nodiscard]] bool any_armed() const noexcept {
+        return armed_.load(acquire) != 0 || polling_.load(acquire) != 0; // P1, P2
     }
 
     struct watched {
@@ -176,6 +180,9 @@ private:
     std::error_code apply(int fd, record& entry) noexcept;
     void detach(fd_wait& wait) noexcept;
     removed_watch remove(int fd, interest what) noexcept;
+    [[nodiscard]] std::size_t wait(std::chrono::nanoseconds timeout,
+                                   std::span<epoll_event> into) noexcept;
+    void take(std::span<const epoll_event> events, poller who, fd_wait_list& ready) noexcept;
     void collect(const epoll_event& event, fd_wait_list& ready) noexcept;
     void take(record& entry, interest what, unsigned events, fd_wait_list& ready) noexcept;
     [[nodiscard]] static bool has_armed(const record& entry) noexcept;
@@ -187,6 +194,7 @@ private:
     std::mutex mutex_;
     std::vector<record> records_; // by descriptor
     atomic<std::size_t> armed_{0};
+    atomic<std::uint32_t> polling_{0}; // polls that have found something, and call it
 };
 
 } // namespace eddy::inline v0

@@ -57,6 +57,14 @@ struct runtime_options {
     /// the seed decides. 4 workers if `workers` is 0. Also switched on by EDDY_SIMULATE=1, with the
     /// seed of EDDY_SEED.
     std::optional<simulation_options> simulation{};
+    /// What happens when all tasks wait and nothing in the runtime can wake one: no timer, no
+    /// descriptor, no outside_work. Other threads of the process get a second first, and any time
+    /// if they have posted here before.
+    enum class on_deadlock : std::uint8_t {
+        report, // report_kind::deadlock, once
+        stop    // the run throws deadlock_error, as in a simulation; other threads get a second
+    };
+    on_deadlock deadlock = on_deadlock::report;
 };
 
 /// What has not ended, and who is waited for.

@@ -65,6 +65,7 @@ public:
     std::uint32_t await_resume();
 
     abort_result abort() noexcept override;
+    void show(await_look& look) const noexcept override;
 
 private:
     friend class barrier;

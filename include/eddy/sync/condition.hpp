@@ -79,6 +79,7 @@ public:
     void await_resume();
 
     abort_result abort() noexcept override;
+    void show(await_look& look) const noexcept override;
 
 private:
     friend class condition;

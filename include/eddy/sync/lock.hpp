@@ -94,6 +94,10 @@ public:
         return guard(*lock_);
     }
 
+    void show(await_look& look) const noexcept override {
+        show_as(look, "a lock", lock_->holder_hint());
+    }
+
 private:
     lock* lock_;
 };

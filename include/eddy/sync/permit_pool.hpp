@@ -130,6 +130,9 @@ protected:
     permit_wait(permit_wait&&) noexcept = default;
     ~permit_wait() = default;
 
+    /// For op::show of whoever knows what the permits are.
+    static void show_as(await_look& look, const char* what,
+                        const task_base* holder = nullptr) noexcept;
     /// It has got its permits, unless this throws cancelled_error.
     void check_taken() {
         if (suspended()) {

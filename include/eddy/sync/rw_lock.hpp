@@ -97,6 +97,10 @@ public:
         check_taken();
         return guard<Permits>(permits());
     }
+
+    void show(await_look& look) const noexcept override {
+        show_as(look, Permits == one ? "a shared lock" : "an exclusive lock");
+    }
 };
 
 inline auto rw_lock::shared() noexcept -> acquire_op<one> {

@@ -98,6 +98,10 @@ public:
         check_taken();
         return {permits(), wanted()};
     }
+
+    void show(await_look& look) const noexcept override {
+        show_as(look, "a permit of a semaphore");
+    }
 };
 
 inline semaphore::acquire_op semaphore::acquire(std::uint32_t wanted) noexcept {

@@ -107,6 +107,7 @@ public:
     }
 
     abort_result abort() noexcept override;
+    void show(await_look& look) const noexcept override;
 
 private:
     void wake() noexcept override { op::wake(); }
