@@ -22,6 +22,8 @@
 #include <eddy/sched/create_task.hpp>
 #include <eddy/sched/event_loop.hpp>
 #include <eddy/sched/metrics.hpp>
+#include <eddy/sched/outside_work.hpp>
+#include <eddy/sched/random_number.hpp>
 #include <eddy/sched/readable.hpp>
 #include <eddy/sched/runtime.hpp>
 #include <eddy/sched/sleep.hpp>

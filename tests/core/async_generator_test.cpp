@@ -5,8 +5,8 @@
 //            suspension -> tests/stress/cancel_points_stress.cpp; millions of items ->
 //            tests/stress/deep_stress.cpp.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <memory>
 #include <optional>

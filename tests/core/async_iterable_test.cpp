@@ -3,8 +3,8 @@
 // Covers:    the kinds of iterables and items, break and continue, who is closed when.
 // Not here:  what a generator does when it is closed -> async_generator_test.cpp.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <memory>
 #include <optional>

@@ -5,7 +5,7 @@
 // Not here:  looks that race -> tests/model/branch_word_model.cpp,
 //            tests/stress/await_chain_stress.cpp.
 
-#include "support/co_test.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <array>
 #include <coroutine>
@@ -111,6 +111,7 @@ CO_TEST(await_chain, names_the_tasks_of_a_wait_that_have_not_ended) {
     const std::vector<task<>> all{a, b, c};
     const std::vector<any_task> left{a, b};
     auto waits = create_task([](auto all) -> coro<> { co_await wait(all); }(all));
+    co_await until_suspended(waits); // the older one of those that await
     auto gathers = create_task([](auto all) -> coro<> { co_await gather(all); }(all));
     auto iterates = create_task([](auto all) -> coro<> {
         for (auto each = as_completed(all); co_await each.next();) {
@@ -125,6 +126,8 @@ CO_TEST(await_chain, names_the_tasks_of_a_wait_that_have_not_ended) {
     co_await end(waits);
     co_await end(iterates);
     co_await end(gathers); // cancels a and b
+    co_await end(a);
+    co_await end(b);
 }
 
 CO_TEST(await_chain, names_a_future_and_a_descriptor) {
@@ -311,6 +314,7 @@ CO_TEST(format_tasks, shows_each_task_and_indents_the_children_of_its_gathers) {
         co_await gather(sleeper(), child(inner));
     };
     auto t = create_task(body(inner), {.name = "outer"});
+    co_await until_suspended(inner);
     while (capture_await_chain(t).children.size() != 2) {
         co_await yield();
     }

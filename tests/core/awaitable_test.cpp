@@ -4,7 +4,7 @@
 // Not here:  how each behaves -> coro_test.cpp, task_test.cpp, future_test.cpp, op_test.cpp,
 //            foreign_op_test.cpp.
 
-#include "support/co_test.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <coroutine>
 #include <memory>

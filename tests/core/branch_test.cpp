@@ -3,7 +3,7 @@
 // Covers:    roots and children, whose they are, and the requests they count.
 // Not here:  what a cancel does -> task_cancel_test.cpp; the word -> branch_word_test.cpp.
 
-#include "support/co_test.hpp"
+#include <eddy/testing/co_test.hpp>
 
 namespace eddy {
 namespace {

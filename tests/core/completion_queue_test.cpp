@@ -3,8 +3,8 @@
 // Covers:    the order of arrivals, waiting for the next one, cancel, leaving early.
 // Not here:  as_completed -> sched/wait_test.cpp.
 
-#include "support/co_test.hpp"
 #include <eddy/core/completion_queue.hpp>
+#include <eddy/testing/co_test.hpp>
 
 #include <optional>
 #include <vector>

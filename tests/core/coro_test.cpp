@@ -4,7 +4,7 @@
 //            object.
 // Not here:  what must not compile -> tests/compile_fail; a million nested awaits -> tests/stress.
 
-#include "support/co_test.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <memory>
 #include <stdexcept>

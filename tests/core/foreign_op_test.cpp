@@ -2,7 +2,7 @@
 //
 // Covers:    awaitables that know nothing of eddy: where they go on, results, exceptions, cancel.
 
-#include "support/co_test.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <coroutine>
 #include <memory>

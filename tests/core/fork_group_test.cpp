@@ -5,7 +5,7 @@
 // Not here:  results, exceptions, cancel -> gather_test.cpp; the deque ->
 //            lockfree/forks_deque_test.cpp.
 
-#include "support/co_test.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <atomic>
 #include <latch>

@@ -4,8 +4,8 @@
 //            is awaited how.
 // Not here:  gather of futures -> gather_test.cpp.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <memory>
 #include <stdexcept>

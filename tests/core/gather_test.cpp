@@ -4,8 +4,8 @@
 //            order, exceptions, cancel.
 // Not here:  forks that are stolen -> fork_group_test.cpp, tests/stress.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <memory>
 #include <stdexcept>

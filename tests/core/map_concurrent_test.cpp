@@ -3,8 +3,8 @@
 // Covers:    order, the limit, kinds of ranges and results, failures, cancels, a million elements.
 // Not here:  a cancel at each suspension -> tests/stress/scopes_stress.cpp.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <algorithm>
 #include <atomic>

@@ -4,8 +4,8 @@
 //            in each other.
 // Not here:  a cancel at each suspension -> tests/stress/scopes_stress.cpp.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <memory>
 #include <stdexcept>

@@ -4,8 +4,8 @@
 //            them.
 // Not here:  the public forms of it -> gather_test.cpp, sched/wait_test.cpp.
 
-#include "support/co_test.hpp"
 #include <eddy/core/multi_wait.hpp>
+#include <eddy/testing/co_test.hpp>
 
 #include <stdexcept>
 #include <vector>

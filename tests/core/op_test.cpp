@@ -4,7 +4,7 @@
 //            answer to a cancel.
 // Not here:  wake-ups and cancels that race -> tests/model/branch_word_model.cpp, tests/stress.
 
-#include "support/co_test.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <atomic>
 #include <thread>

@@ -3,7 +3,7 @@
 // Covers:    as_result: values, exceptions and cancels as values; what an outcome answers.
 // Not here:  as_result of a task -> task_test.cpp.
 
-#include "support/co_test.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <memory>
 #include <stdexcept>

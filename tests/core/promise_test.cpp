@@ -2,7 +2,7 @@
 //
 // Covers:    the await chain: who awaits whom, where, and in which branch.
 
-#include "support/co_test.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <string>
 

@@ -3,8 +3,8 @@
 // Covers:    who wins and what it gives, what becomes of the others, exceptions, cancels.
 // Not here:  a cancel at each suspension -> tests/stress/scopes_stress.cpp.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <memory>
 #include <stdexcept>

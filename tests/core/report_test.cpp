@@ -5,7 +5,7 @@
 // Not here:  who reports what -> coro_test.cpp, task_test.cpp, sched/event_loop_test.cpp,
 //            sched/runtime_test.cpp.
 
-#include "support/report_log.hpp"
+#include <eddy/testing/report_log.hpp>
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,7 @@
 // Covers:    what core sees of a worker: who is current, the budget of a step, jobs, callbacks.
 // Not here:  what a worker does with it -> the tests of sched.
 
-#include "support/co_test.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <atomic>
 

@@ -3,9 +3,9 @@
 // Covers:    who may still begin, who is first, who is cancelled.
 // Not here:  what is built on it -> race_test.cpp, map_concurrent_test.cpp.
 
-#include "support/co_test.hpp"
 #include <eddy/core/own_branch.hpp>
 #include <eddy/core/siblings.hpp>
+#include <eddy/testing/co_test.hpp>
 
 namespace eddy {
 namespace {

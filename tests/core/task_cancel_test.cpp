@@ -5,8 +5,8 @@
 // Not here:  cancel of combinators -> gather_test.cpp, sched/wait_test.cpp, sched/timeout_test.cpp;
 //            cancels that race -> tests/stress, tests/model/branch_word_model.cpp.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <stdexcept>
 #include <string>

@@ -3,8 +3,8 @@
 // Covers:    handles, results, names, states, done callbacks, what is reported.
 // Not here:  cancelling -> task_cancel_test.cpp; order and options -> sched/create_task_test.cpp.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <memory>
 #include <stdexcept>
@@ -387,7 +387,9 @@ CO_TEST(task, a_handle_that_refers_to_nothing_is_an_error_and_no_crash) {
     EXPECT_THROW(co_await none, invalid_state_error);
     EXPECT_THROW(co_await task<int>(), invalid_state_error);
     EXPECT_THROW(co_await shield(none), invalid_state_error);
-    EXPECT_THROW(co_await gather(none, create_task(give_after(1ms, 1))), invalid_state_error);
+    auto some = create_task(give_after(1ms, 1));
+    EXPECT_THROW(co_await gather(none, some), invalid_state_error);
+    co_await some;
     EXPECT_THROW(co_await wait(std::vector<any_task>(2)), invalid_state_error);
     EXPECT_THROW((void)as_completed(std::vector<task<int>>(2)), invalid_state_error);
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Takes the program out of README.md, builds it the way a user would, and looks at what it prints.
+"""Takes the program out of a page, builds it the way a user would, and looks at what it prints.
 
-usage: installed_use.py pkg-config|cmake|meson SOURCE_DIR BUILD_DIR COMPILER [ARGUMENT...]
+usage: installed_use.py README.md|docs/testing.md pkg-config|cmake|meson SOURCE_DIR BUILD_DIR
+                        COMPILER [ARGUMENT...]
 """
 
 import os
@@ -12,15 +13,19 @@ import sys
 import tempfile
 from pathlib import Path
 
-EXPECTED = "9 16 25\n"
+# Of a page: what its program has in it, and what the program prints, as a regular expression.
+PAGES = {
+    "README.md": ("int main()", r"9 16 25\n"),
+    "docs/testing.md": ("CO_TEST(", r".*\[  PASSED  \] 3 tests\.\n"),
+}
 
 
-def block(readme, language, containing):
-    """Gives the first ``` block of README.md in `language` that contains the text."""
-    for text in re.findall(rf"^```{language}\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL):
+def block(page, language, containing):
+    """Gives the first ``` block of the page in `language` that contains the text."""
+    for text in re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
         if containing in text:
             return text
-    sys.exit(f"README.md has no {language} block with {containing!r}")
+    sys.exit(f"the page has no {language} block with {containing!r}")
 
 
 def run(*command, **options):
@@ -29,12 +34,16 @@ def run(*command, **options):
 
 
 class user:
-    """A folder with the README's program in it, and a compiler."""
+    """A folder with the page's program in it, and a compiler."""
 
-    def __init__(self, folder, source, build, compiler):
+    def __init__(self, folder, page, source, build, compiler):
         self.folder, self.source, self.build, self.compiler = folder, source, build, compiler
-        self.readme = (source / "README.md").read_text()
-        (folder / "main.cpp").write_text(block(self.readme, "cpp", "int main()"))
+        self.page = (source / page).read_text()
+        (folder / "main.cpp").write_text(block(self.page, "cpp", PAGES[page][0]))
+
+    def packages(self):
+        """The packages that the page names to pkg-config."""
+        return re.search(r"pkg-config --cflags --libs ([\w ]+)\)", self.page)[1].split()
 
     def install(self):
         """Installs the library below the folder and gives the environment in which it is found."""
@@ -50,7 +59,7 @@ class user:
 
     def by_pkg_config(self):
         environment = self.install()
-        flags = run("pkg-config", "--cflags", "--libs", "eddy", env=environment,
+        flags = run("pkg-config", "--cflags", "--libs", *self.packages(), env=environment,
                     stdout=subprocess.PIPE, text=True).stdout.split()
         run(*self.compiler, "-std=c++20", self.folder / "main.cpp", *flags, "-o", self.folder / "main")
         return self.folder / "main", environment
@@ -59,7 +68,7 @@ class user:
         environment = self.install()
         (self.folder / "CMakeLists.txt").write_text(
             "cmake_minimum_required(VERSION 3.25)\nproject(user CXX)\nadd_executable(main main.cpp)\n"
-            + block(self.readme, "cmake", "find_package"))
+            + block(self.page, "cmake", "find_package"))
         out = self.folder / "out"
         run("cmake", "-G", "Ninja", "-S", self.folder, "-B", out,
             f"-DCMAKE_CXX_COMPILER={self.compiler[0]}", env=environment)
@@ -69,7 +78,7 @@ class user:
     def by_meson(self):
         (self.folder / "meson.build").write_text(
             "project('user', 'cpp', default_options: ['cpp_std=c++20', 'optimization=1'])\n"
-            + block(self.readme, "meson", "dependency('eddy'"))
+            + block(self.page, "meson", "dependency('eddy'"))
         wrap = self.folder / "subprojects" / "eddy"
         wrap.mkdir(parents=True)
         for part in ("meson.build", "meson_options.txt", "include", "runtime"):
@@ -81,16 +90,17 @@ class user:
 
 
 def main():
-    way, source, build, *compiler = sys.argv[1:]
+    page, way, source, build, *compiler = sys.argv[1:]
     if not shutil.which(way):
         print(f"{way} is not installed")
         sys.exit(77)  # meson: skipped
     with tempfile.TemporaryDirectory() as folder:
-        someone = user(Path(folder), Path(source), Path(build), compiler)
+        someone = user(Path(folder), page, Path(source), Path(build), compiler)
         program, environment = getattr(someone, "by_" + way.replace("-", "_"))()
         printed = run(program, env=environment, stdout=subprocess.PIPE, text=True).stdout
-    if printed != EXPECTED:
-        sys.exit(f"printed {printed!r}, expected {EXPECTED!r}")
+    expected = PAGES[page][1]
+    if not re.fullmatch(expected, printed, re.DOTALL):
+        sys.exit(f"printed {printed!r}, expected {expected!r}")
 
 
 main()

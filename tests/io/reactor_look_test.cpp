@@ -1,7 +1,8 @@
 // reactor_look_test.cpp — what a reactor tells of those who wait in it, and delivery in two halves.
 //
-// Covers:    any_armed_hint and all_watched through every way in and out; take_ready and call.
+// Covers:    any_armed and all_watched through every way in and out; take_ready and call.
 // Not here:  who is called when -> reactor_test.cpp
+
 #include <eddy/io/reactor.hpp>
 
 #include <gtest/gtest.h>
@@ -37,17 +38,17 @@ TEST(reactor_look, a_wait_counts_until_it_is_called_or_disarmed) {
     reactor io;
     const pipe_ends pipe;
     counter wait;
-    EXPECT_FALSE(io.any_armed_hint());
+    EXPECT_FALSE(io.any_armed());
     ASSERT_FALSE(io.arm(pipe.in.get(), interest::read, wait));
-    EXPECT_TRUE(io.any_armed_hint());
+    EXPECT_TRUE(io.any_armed());
     ASSERT_EQ(io.all_watched().size(), 1U);
     EXPECT_EQ(io.all_watched()[0].fd, pipe.in.get());
     EXPECT_TRUE(io.disarm(wait));
-    EXPECT_FALSE(io.any_armed_hint());
+    EXPECT_FALSE(io.any_armed());
     ASSERT_FALSE(io.arm(pipe.in.get(), interest::read, wait));
     pipe.send();
     EXPECT_EQ(io.poll(0ns, 8), 1U);
-    EXPECT_FALSE(io.any_armed_hint());
+    EXPECT_FALSE(io.any_armed());
     EXPECT_TRUE(io.all_watched().empty());
 }
 
@@ -60,7 +61,7 @@ TEST(reactor_look, a_wait_that_could_not_be_armed_does_not_count) {
     ASSERT_FALSE(io.arm(pipe.in.get(), interest::read, wait));
     EXPECT_TRUE(io.arm(pipe.in.get(), interest::read, second));
     EXPECT_TRUE(io.disarm(wait));
-    EXPECT_FALSE(io.any_armed_hint());
+    EXPECT_FALSE(io.any_armed());
 }
 
 TEST(reactor_look, a_watch_counts_as_armed_only_between_its_calls) {
@@ -70,12 +71,12 @@ TEST(reactor_look, a_watch_counts_as_armed_only_between_its_calls) {
     ASSERT_FALSE(io.add_reader(pipe.in.get(), watch));
     pipe.send();
     EXPECT_EQ(io.poll(0ns, 8), 1U);
-    EXPECT_FALSE(io.any_armed_hint());
+    EXPECT_FALSE(io.any_armed());
     EXPECT_EQ(io.all_watched().size(), 1U);
     ASSERT_FALSE(io.rearm(watch));
-    EXPECT_TRUE(io.any_armed_hint());
+    EXPECT_TRUE(io.any_armed());
     (void)io.remove_reader(pipe.in.get());
-    EXPECT_FALSE(io.any_armed_hint());
+    EXPECT_FALSE(io.any_armed());
     EXPECT_TRUE(io.all_watched().empty());
 }
 
@@ -85,7 +86,7 @@ TEST(reactor_look, a_forgotten_descriptor_has_nobody_armed) {
     counter wait;
     ASSERT_FALSE(io.arm(pipe.in.get(), interest::read, wait));
     io.forget(pipe.in.get());
-    EXPECT_FALSE(io.any_armed_hint());
+    EXPECT_FALSE(io.any_armed());
     EXPECT_EQ(wait.calls, 1);
 }
 

@@ -4,8 +4,8 @@
 //            all_tasks, the budget.
 // Not here:  what a handle can do -> core/task_test.cpp.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <algorithm>
 #include <memory>

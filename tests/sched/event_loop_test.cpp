@@ -4,8 +4,8 @@
 //            who the loop is.
 // Not here:  readable and writable -> readable_test.cpp; rescue of a stuck loop -> tests/stress.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <array>
 #include <atomic>

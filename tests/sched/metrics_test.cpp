@@ -2,9 +2,9 @@
 //
 // Covers:    steps, tasks, slow steps: each once; the stack of the thread that is in one.
 
-#include "support/report_log.hpp"
 #include <eddy/eddy.hpp>
 #include <eddy/sched/metrics.hpp>
+#include <eddy/testing/report_log.hpp>
 
 #include <gtest/gtest.h>
 

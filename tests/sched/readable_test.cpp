@@ -3,8 +3,8 @@
 // Covers:    waiting for descriptors of other libraries: ready, closed, cancelled, misused.
 // Not here:  add_reader and add_writer -> event_loop_test.cpp; the reactor -> io/reactor_test.cpp.
 
-#include "support/co_test.hpp"
 #include <eddy/io/fd.hpp>
+#include <eddy/testing/co_test.hpp>
 
 #include <array>
 #include <string>

@@ -5,7 +5,7 @@
 // Not here:  running and closing -> runtime_test.cpp; the same from many threads ->
 //            tests/stress/closing_stress.cpp.
 
-#include "support/co_test.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <cstdlib>
 #include <stdexcept>

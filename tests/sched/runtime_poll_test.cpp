@@ -4,7 +4,7 @@
 // Covers:    when there is something to do and how the foreign loop hears of it; what a call runs;
 //            what is refused; what comes after.
 
-#include "support/co_test.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <array>
 #include <chrono>

@@ -4,7 +4,7 @@
 //            runtimes.
 // Not here:  the chains and their words -> tests/core/await_chain_test.cpp.
 
-#include "support/co_test.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <string>
 #include <string_view>

@@ -4,8 +4,8 @@
 //            of slow steps.
 // Not here:  counting processors -> base/cpu_count_test.cpp; rescue of stuck loops -> tests/stress.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <cstdlib>
 #include <filesystem>

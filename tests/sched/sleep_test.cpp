@@ -3,8 +3,8 @@
 // Covers:    sleep, sleep_until, yield, now: order, limits, cancel; virtual time itself.
 // Not here:  the wheel -> io/timer_wheel_test.cpp.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <string>
 #include <thread>

@@ -2,8 +2,8 @@
 //
 // Covers:    a strand's tasks run one at a time and in order, wherever; its life.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <atomic>
 #include <optional>

@@ -3,8 +3,8 @@
 // Covers:    what reaches whom, what is thrown at the end, what is counted and stays pending.
 // Not here:  failures -> task_group_test.cpp.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <stdexcept>
 #include <string>

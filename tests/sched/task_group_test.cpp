@@ -4,8 +4,8 @@
 // Not here:  cancels and limits -> task_group_cancel_test.cpp; equal traces in CPython ->
 //            tests/e2e/scopes_test.py; many threads -> tests/stress/scopes_stress.cpp.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <atomic>
 #include <memory>

@@ -3,7 +3,7 @@
 // Covers:    run_coroutine_threadsafe: results, exceptions, limits, cancel, refusal on a loop's
 //            thread.
 
-#include "support/co_test.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <latch>
 #include <stdexcept>

@@ -4,8 +4,8 @@
 //            nesting.
 // Not here:  wait with a timeout -> wait_test.cpp.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <memory>
 #include <stdexcept>

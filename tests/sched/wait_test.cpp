@@ -3,8 +3,8 @@
 // Covers:    wait in its three modes and with a timeout, and as_completed.
 // Not here:  gather -> core/gather_test.cpp.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <stdexcept>
 #include <string>
@@ -135,6 +135,7 @@ CO_TEST(wait, tasks_that_are_done_already_end_it_at_once) {
     EXPECT_EQ(now(), start);
     EXPECT_EQ(done.size(), 1U);
     cancel_all(pending);
+    (void)co_await as_result(pending.front());
 }
 
 CO_TEST(wait, for_futures_and_for_tasks_of_several_kinds) {

@@ -1,23 +1,22 @@
 // cancel_points_stress.cpp — a cancel at the k-th suspension of a program, for every k.
 //
-// Covers:    the programs of docs/examples and of programs.hpp, in virtual time, on one worker and
-//            on four: once the main task is cancelled there, once the task that is about to
-//            suspend.
+// Covers:    the programs of docs/examples and of programs.hpp, in virtual time, on one worker, on
+//            four, and simulated: once the main task is cancelled there, once the task that is
+//            about to suspend.
 // Expect:    the run ends, normally or with an error that the program or the cancel can cause;
 //            every body that began has ended; no frame, task or report is left.
 
 #include "stress/programs.hpp"
 #include "stress/stress_case.hpp"
 #include <eddy/eddy.hpp>
+#include <eddy/testing/cancel_everywhere.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <exception>
 #include <functional>
-#include <stdexcept>
 #include <string>
 #include <tuple>
-#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -120,75 +119,67 @@ private:
     int kept_;
 };
 
-enum class target : unsigned char { main_task, suspending_task };
-using point = std::tuple<subject, unsigned, target>;
+enum class way : unsigned char { on_1, on_4, simulated };
+using point = std::tuple<subject, way, eddy::cancel_options::target>;
+using target = eddy::cancel_options::target;
 
 std::string name_of(const testing::TestParamInfo<point>& info) {
-    const auto& [of, workers, whom] = info.param;
-    return std::string(of.name) + "_on_" + std::to_string(workers) +
+    static constexpr const char* ways[] = {"_on_1", "_on_4", "_simulated"};
+    const auto& [of, how, whom] = info.param;
+    return std::string(of.name) + ways[static_cast<std::size_t>(how)] +
            (whom == target::main_task ? "_main" : "_self");
 }
 
-class cancel_points : public stress::stress_case, public testing::WithParamInterface<point> {
-protected:
-    /// Runs the program with a cancel at suspension `k`. False: it did not suspend that often.
-    static bool cancel_at(const subject& of, unsigned workers, target whom, std::size_t k) {
-        std::atomic<std::size_t> seen{0};
-        eddy::any_task main;
-        const auto hook = [&](const eddy::any_task& suspending) {
-            if (seen.fetch_add(1) + 1 == k) {
-                (void)(whom == target::main_task ? main : suspending).cancel();
-            }
-        };
-        auto wrapped = [](eddy::coro<> body, eddy::any_task& self) -> eddy::coro<> {
-            self = eddy::current_task();
-            // What the program waits for may have gone with the cancel.
-            co_await eddy::wait_for(std::move(body), std::chrono::minutes(1));
-        };
-        try {
-            eddy::run(wrapped(of.program(), main),
-                      {.workers = workers, .virtual_time = true, .on_suspend = hook});
-        } catch (const eddy::cancelled_error&) {
-        } catch (const eddy::timeout_error&) {
-        } catch (const eddy::invalid_state_error&) {
-        }
-        EXPECT_TRUE(main.done());
-        return seen.load() >= k;
+eddy::runtime_options options_of(way how) {
+    if (how == way::simulated) {
+        return eddy::simulated(eddy::process_seed());
     }
-};
+    return {.workers = how == way::on_1 ? 1U : 4U, .virtual_time = true};
+}
+
+// A program that is cancelled before it has looked at its failed task cannot look any more.
+bool is_wrong(const eddy::report& what) {
+    return what.kind != eddy::report_kind::never_retrieved ||
+           (what.message.find("boom") == std::string::npos &&
+            what.message.find("planned") == std::string::npos);
+}
+
+// What the cancel of some task can make of a program that awaits it.
+bool may_throw(const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const eddy::timeout_error&) {
+        return true;
+    } catch (const eddy::invalid_state_error&) {
+        return true;
+    } catch (...) { // anything else is wrong
+    }
+    return false;
+}
+
+class cancel_points : public stress::stress_case, public testing::WithParamInterface<point> {};
 
 INSTANTIATE_TEST_SUITE_P(of, cancel_points,
-                         testing::Combine(testing::ValuesIn(subjects()), testing::Values(1U, 4U),
+                         testing::Combine(testing::ValuesIn(subjects()),
+                                          testing::Values(way::on_1, way::on_4, way::simulated),
                                           testing::Values(target::main_task,
                                                           target::suspending_task)),
                          name_of);
 
 TEST_P(cancel_points, each_suspension_of_the_program) {
-    const auto& [of, workers, whom] = GetParam();
-    std::size_t lost = 0;
-    reports.listen([&lost](const eddy::report& what) {
-        // A program that is cancelled before it has looked at its failed task cannot look any more.
-        const bool planned = what.message.find("boom") != std::string::npos ||
-                             what.message.find("planned") != std::string::npos;
-        if (what.kind == eddy::report_kind::never_retrieved && !planned) {
-            ++lost;
-            ADD_FAILURE() << what.message;
-        }
-    });
+    const auto& [of, how, whom] = GetParam();
+    const eddy::cancel_options options{
+        .on = options_of(how), .whom = whom, .may_throw = may_throw, .is_wrong = is_wrong};
+    // What the program waits for may have gone with the cancel.
+    const auto program = [&of] { return eddy::wait_for(of.program(), std::chrono::minutes(1)); };
     std::size_t points = 0;
     {
         const silence quiet;
-        const std::int64_t before = eddy::frame_cache::live_hint();
-        for (std::size_t k = 1; cancel_at(of, workers, whom, k); ++k) {
-            ++points;
-            ASSERT_EQ(programs::alive.load(), 0) << "cancelled at suspension " << k;
-            ASSERT_EQ(eddy::frame_cache::live_hint(), before) << "cancelled at suspension " << k;
-        }
+        points =
+            eddy::cancel_everywhere(program, [] { return programs::alive.load() == 0; }, options);
     }
-    reports.listen({});
     std::printf("%zu points\n", points);
     EXPECT_TRUE(points > 0 || std::string(of.name) == "g04"); // that one never suspends
-    EXPECT_EQ(lost, 0U);
 }
 
 } // namespace

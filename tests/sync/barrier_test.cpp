@@ -3,8 +3,8 @@
 // Covers:    rounds, numbers; cancels of each waiter; abort, reset, what is broken; misuse.
 // Not here:  contention -> tests/stress/sync_stress.cpp.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <stdexcept>
 #include <string>

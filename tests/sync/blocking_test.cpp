@@ -4,7 +4,7 @@
 //            other end.
 // Not here:  many threads at once -> tests/stress/queue_stress.cpp.
 
-#include "support/co_test.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <atomic>
 #include <memory>

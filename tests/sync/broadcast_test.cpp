@@ -3,7 +3,7 @@
 // Covers:    order, late subscribers, lagging, closing, cancelling, lifetimes.
 // Not here:  threads -> blocking_test.cpp.
 
-#include "support/co_test.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <memory>
 #include <optional>

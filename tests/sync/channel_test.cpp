@@ -4,8 +4,8 @@
 // Not here:  threads -> blocking_test.cpp; interleavings -> tests/model/channel_model.cpp; many
 //            workers -> tests/stress/queue_stress.cpp.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <memory>
 #include <optional>

@@ -4,8 +4,8 @@
 //            the wait was cancelled, at each of its stages; notifications are passed on; misuse.
 // Not here:  contention -> tests/stress/sync_stress.cpp.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <deque>
 #include <memory>

@@ -4,8 +4,8 @@
 //            limits; set() on other threads; an event destroyed by its waiter.
 // Not here:  contention -> tests/stress/sync_stress.cpp.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <memory>
 #include <string>

@@ -3,8 +3,8 @@
 // Covers:    lifo, priority (random against a sort, equal items, comparisons that throw), growth.
 // Not here:  waiting -> queue_test.cpp, which all queues share.
 
-#include "support/co_test.hpp"
 #include <eddy/base/random.hpp>
+#include <eddy/testing/co_test.hpp>
 
 #include <algorithm>
 #include <cstdint>

@@ -3,8 +3,8 @@
 // Covers:    counting, waiting, order; cancels; counting too far; a latch destroyed by its waiter.
 // Not here:  what it shares with event -> event_test.cpp.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <memory>
 #include <string>

@@ -4,7 +4,7 @@
 //            cancelling, lifetime.
 // Not here:  threads -> blocking_test.cpp.
 
-#include "support/co_test.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <memory>
 #include <optional>

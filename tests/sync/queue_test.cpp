@@ -5,8 +5,8 @@
 //            -> tests/model/queue_model.cpp; many workers -> tests/stress/queue_stress.cpp;
 //            what allocates -> tests/stress/failure_stress.cpp.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <memory>
 #include <optional>

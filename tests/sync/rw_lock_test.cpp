@@ -5,8 +5,8 @@
 // Not here:  interleavings -> tests/model/permit_pool_model.cpp; contention ->
 //            tests/stress/sync_stress.cpp.
 
-#include "support/co_test.hpp"
 #include "support/event_log.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <string>
 #include <vector>

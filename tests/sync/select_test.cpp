@@ -5,7 +5,7 @@
 // Not here:  interleavings -> tests/model/select_model.cpp; many workers ->
 //            tests/stress/queue_stress.cpp.
 
-#include "support/co_test.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <memory>
 #include <optional>

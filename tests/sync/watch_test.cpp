@@ -2,7 +2,7 @@
 //
 // Covers:    changed, values that are skipped, several watchers, the end, cancelling.
 
-#include "support/co_test.hpp"
+#include <eddy/testing/co_test.hpp>
 
 #include <memory>
 #include <optional>

@@ -8,13 +8,15 @@
     // Racing:                              lines that several workers print more or less often
     //     again
 
-With EDDY_WORKERS=1 the output must be exactly what is said.
+With EDDY_WORKERS=1 the output must be exactly what is said. With EDDY_SIMULATE=1 a seed is drawn, unless EDDY_SEED is
+set, and printed when the output is wrong.
 
 usage: run_example.py SOURCE PROGRAM
 """
 
 import difflib
 import os
+import random
 import re
 import sys
 import textwrap
@@ -69,6 +71,8 @@ def problem_of(blocks, printed, workers):
 def main():
     source, program = sys.argv[1:]
     blocks = labelled(Path(source))
+    if "EDDY_SIMULATE" in os.environ:
+        os.environ.setdefault("EDDY_SEED", str(random.getrandbits(64)))
     status, text = tap.output_of([program])
     printed = [line.rstrip() for line in text.splitlines()]
     if status:
@@ -78,7 +82,7 @@ def main():
     else:
         problem = problem_of(blocks, printed, int(os.environ.get("EDDY_WORKERS", "1")))
     if problem:
-        print(f"{problem}\n\nit printed:\n{text}")
+        print(f"{problem}\n\nEDDY_SEED={os.environ.get('EDDY_SEED', '')}\nit printed:\n{text}")
     return 1 if problem else 0
 
 

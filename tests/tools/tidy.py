@@ -19,6 +19,7 @@ LAYERS = {
     "io": {"base", "core"},
     "sched": {"base", "lockfree", "core", "io"},
     "sync": {"base", "lockfree", "core"},
+    "testing": {"base", "lockfree", "core", "io", "sched", "sync", "eddy"},  # eddy: the umbrella
 }
 FOLDERS = ("include", "runtime", "tests", "bench", "docs")
 LABELS = {"Threads", "Progress", "Memory", "Suspends", "Cancel", "Invariants", "Pairs", "Design"}
@@ -366,7 +367,7 @@ def names(source, _):
         yield 1, "a file is called snake_case.hpp or snake_case.cpp"
     for index, line in enumerate(source.code):
         macro = re.match(r"\s*#\s*define\s+(\w+)", line)
-        if macro and source.kind == "library" and not re.match(r"EDDY_|CO_TEST", macro[1]):
+        if macro and source.kind == "library" and not re.match(r"EDDY_|CO_(TEST|EXPLORE|ASSERT|FAIL|SKIP)", macro[1]):
             yield index + 1, f"macro {macro[1]} is not called EDDY_…"
         if source.path.startswith("include/") and re.search(r"[(,]\s*(const )?bool [a-z]\w*\s*[,)=]", line):
             yield index + 1, "a bool parameter; use an enum class"

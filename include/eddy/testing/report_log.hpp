@@ -1,6 +1,6 @@
 // report_log.hpp — catches the reports of on_unhandled while it lives.
 //
-// Threads:    all: any thread.
+// Threads:    all: any thread. Of several that live at a time, the newest one catches.
 
 #pragma once
 
@@ -14,6 +14,7 @@
 
 namespace eddy::inline v0 {
 
+/// Keeps what is reported from its beginning to its end; nobody else is told.
 class report_log {
 public:
     report_log()
