@@ -77,25 +77,61 @@ BENCHMARK(eddy::bench::in_runtime<many_to_many>)
     ->UseRealTime()
     ->MeasureProcessCPUTime();
 
+// A loop each in a runtime of its own, so that the sides are on two threads for certain.
+eddy::coro<> send_and_close(eddy::channel<std::int64_t>& to) {
+    co_await send_all(to, items_a_round);
+    to.close();
+}
+void across_loops(benchmark::State& state) {
+    std::int64_t sum = 0;
+    std::int64_t rounds = 0;
+    while (state.KeepRunningBatch(items_a_round)) {
+        eddy::channel<std::int64_t> c(static_cast<std::size_t>(state.range(0)));
+        std::thread other([&] { eddy::run(send_and_close(c), {.workers = 1}); });
+        sum += eddy::run(receive_all(c), {.workers = 1});
+        other.join();
+        ++rounds;
+    }
+    check(sum, rounds * sum_of(items_a_round), "sum of the items");
+}
+BENCHMARK(across_loops)
+    ->ArgName("room")
+    ->ArgsProduct({{1, 64, 1024}})
+    ->UseRealTime()
+    ->MeasureProcessCPUTime();
+
 eddy::coro<> pong(eddy::channel<std::int64_t>& there, eddy::channel<std::int64_t>& back) {
     while (const auto ball = co_await there.receive()) {
         co_await back.send(*ball);
     }
 }
-eddy::coro<> ping_pong(benchmark::State& state) {
-    eddy::channel<std::int64_t> there(1);
-    eddy::channel<std::int64_t> back(1);
-    const auto other = eddy::create_task(pong(there, back));
+eddy::coro<> ping(benchmark::State& state, eddy::channel<std::int64_t>& there,
+                  eddy::channel<std::int64_t>& back) {
     std::int64_t hits = 0;
     for (auto _ : state) {
         co_await there.send(hits);
         hits += *co_await back.receive() == hits ? 1 : 0;
     }
     there.close();
-    co_await other;
     check(hits, state.iterations(), "hits");
 }
+eddy::coro<> ping_pong(benchmark::State& state) {
+    eddy::channel<std::int64_t> there(1);
+    eddy::channel<std::int64_t> back(1);
+    const auto other = eddy::create_task(pong(there, back));
+    co_await ping(state, there, back);
+    co_await other;
+}
 EDDY_BENCH(ping_pong);
+
+void ping_pong_across_loops(benchmark::State& state) {
+    eddy::channel<std::int64_t> there(1);
+    eddy::channel<std::int64_t> back(1);
+    std::thread other([&] { eddy::run(pong(there, back), {.workers = 1}); });
+    eddy::run(ping(state, there, back), {.workers = 1});
+    other.join();
+}
+BENCHMARK(ping_pong_across_loops)->UseRealTime()->MeasureProcessCPUTime();
 
 eddy::coro<> send_and_receive(benchmark::State& state) {
     eddy::channel<std::int64_t> c(64);

@@ -97,6 +97,25 @@ BENCHMARK(eddy::bench::in_runtime<one_to_one>)
     ->UseRealTime()
     ->MeasureProcessCPUTime();
 
+// A loop each in a runtime of its own, so that the sides are on two threads for certain.
+void across_loops(benchmark::State& state) {
+    std::int64_t sum = 0;
+    std::int64_t rounds = 0;
+    while (state.KeepRunningBatch(items_a_round)) {
+        eddy::queue<std::int64_t> q(static_cast<std::size_t>(state.range(0)));
+        std::thread other([&] { eddy::run(put_all(q, items_a_round), {.workers = 1}); });
+        sum += eddy::run(get_all(q, items_a_round), {.workers = 1});
+        other.join();
+        ++rounds;
+    }
+    check(sum, rounds * items_a_round * (items_a_round - 1) / 2, "sum of the items");
+}
+BENCHMARK(across_loops)
+    ->ArgName("maxsize")
+    ->ArgsProduct({{64, 1024, 0}})
+    ->UseRealTime()
+    ->MeasureProcessCPUTime();
+
 eddy::coro<> echo(eddy::queue<std::int64_t>& there, eddy::queue<std::int64_t>& back) {
     try {
         for (;;) {
@@ -105,20 +124,33 @@ eddy::coro<> echo(eddy::queue<std::int64_t>& there, eddy::queue<std::int64_t>& b
     } catch (const eddy::queue_shut_down&) {
     }
 }
-eddy::coro<> ping_pong(benchmark::State& state) {
-    eddy::queue<std::int64_t> there;
-    eddy::queue<std::int64_t> back;
-    const auto other = eddy::create_task(echo(there, back));
+eddy::coro<> play(benchmark::State& state, eddy::queue<std::int64_t>& there,
+                  eddy::queue<std::int64_t>& back) {
     std::int64_t hits = 0;
     for (auto _ : state) {
         co_await there.put(hits);
         hits += co_await back.get() == hits ? 1 : 0;
     }
     there.shutdown();
-    co_await other;
     check(hits, state.iterations(), "hits");
 }
+eddy::coro<> ping_pong(benchmark::State& state) {
+    eddy::queue<std::int64_t> there;
+    eddy::queue<std::int64_t> back;
+    const auto other = eddy::create_task(echo(there, back));
+    co_await play(state, there, back);
+    co_await other;
+}
 EDDY_BENCH(ping_pong);
+
+void ping_pong_across_loops(benchmark::State& state) {
+    eddy::queue<std::int64_t> there;
+    eddy::queue<std::int64_t> back;
+    std::thread other([&] { eddy::run(echo(there, back), {.workers = 1}); });
+    eddy::run(play(state, there, back), {.workers = 1});
+    other.join();
+}
+BENCHMARK(ping_pong_across_loops)->UseRealTime()->MeasureProcessCPUTime();
 
 // A thread that runs no loop feeds a task.
 void thread_to_task(benchmark::State& state) {
