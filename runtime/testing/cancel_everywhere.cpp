@@ -135,7 +135,9 @@ private:
         return result.error;
     }
 
-    static bool by_default(const report& what) { return what.kind != report_kind::never_retrieved; }
+    static bool by_default(const report& what) {
+        return what.kind != report_kind::never_retrieved && what.kind != report_kind::replaced;
+    }
 
     static bool is_deadlock(const std::exception_ptr& error) {
         try {

@@ -10,6 +10,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <exception>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -95,13 +97,87 @@ inline eddy::coro<> loops() {
     co_await eddy::gather(line.create_task(work(1)), line.create_task(work(2)));
 }
 
-/// All of them.
+/// A resource that is counted between the end of async_enter and the beginning of async_exit.
+struct visit {
+    eddy::coro<> async_enter() {
+        co_await eddy::sleep(1ms);
+        alive.fetch_add(1);
+    }
+    eddy::coro<> async_exit(std::exception_ptr /*error*/) {
+        alive.fetch_sub(1);
+        co_await eddy::sleep(1ms);
+    }
+};
+
+inline eddy::async_generator<std::string> values(int count) {
+    const presence counted;
+    for (int i = 0; i != count; ++i) {
+        co_yield co_await work(i);
+    }
+}
+
+inline eddy::coro<> generators() {
+    auto visited = [](visit& /*of*/) { return values(5); };
+    co_await eddy::with(eddy::with(visit(), visited), [](auto& items) -> eddy::coro<> {
+        EDDY_FOR(const std::string each, items) {
+            if (each.ends_with('2')) {
+                break;
+            }
+            (void)co_await work(6);
+        }
+    });
+    EDDY_FOR(const auto each, eddy::lazy::chunks(eddy::lazy::map(values(3), std::identity()), 2)) {
+        (void)co_await work(static_cast<int>(each.size()));
+    }
+    auto shared = values(9);
+    EDDY_FOR(const auto each, eddy::lazy::zip(eddy::lazy::take(std::ref(shared), 2), values(3))) {
+        (void)each;
+    }
+    (void)co_await eddy::create_task(eddy::lazy::collect(std::move(shared)));
+}
+
+inline eddy::coro<> scopes() {
+    auto both = [](visit& /*of*/) -> eddy::coro<std::string> {
+        auto [one, two] = co_await eddy::gather(work(1), work(2));
+        co_return one + two;
+    };
+    (void)co_await eddy::with(visit(), both);
+    co_await eddy::with(eddy::exit_stack(), [](eddy::exit_stack& stack) -> eddy::coro<> {
+        co_await stack.enter(visit());
+        co_await stack.enter(visit());
+        (void)co_await work(3);
+    });
+    auto cleaned = 0;
+    co_await eddy::with_defers([&](eddy::defer_scope& scope) -> eddy::coro<> {
+        alive.fetch_add(1);
+        scope.defer([&]() -> eddy::coro<> {
+            alive.fetch_sub(1);
+            ++cleaned;
+            (void)co_await work(4);
+        });
+        (void)co_await eddy::as_result(failing());
+    });
+}
+
+inline eddy::coro<> callbacks() {
+    const presence counted;
+    eddy::event_loop& loop = eddy::get_running_loop();
+    (void)co_await eddy::from_callback<std::string>(
+        [&](eddy::completion<std::string> done) {
+            return loop.call_later(1ms,
+                                   [done] { done("an answer that is not kept in its object"); });
+        },
+        [](const eddy::callback_handle& started) { started.cancel(); });
+}
+
+/// All of them but those whose cleanup is a coroutine: it cannot run where memory has run out.
 inline eddy::coro<> all() {
     const presence counted;
     co_await tasks();
     co_await waits();
     co_await forks();
     co_await loops();
+    co_await callbacks();
 }
 
 } // namespace programs

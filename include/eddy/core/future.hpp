@@ -216,6 +216,10 @@ public:
     bool try_set_value(U&&... value) {
         return state_.checked().set_value(std::forward<U>(value)...);
     }
+    /// As set_exception, but gives false where that throws.
+    bool try_set_exception(std::exception_ptr error) noexcept {
+        return state_->set_exception(std::move(error));
+    }
     [[nodiscard]] bool done() const noexcept { return state_->done(); }
 
 private:

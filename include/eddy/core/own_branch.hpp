@@ -1,4 +1,5 @@
-// own_branch.hpp — for a coroutine that has to know its branch: who is cancelled when it is.
+// own_branch.hpp — for a coroutine that has to know its branch: who is cancelled when it is, and
+// whether a cancel is pending.
 
 #pragma once
 
@@ -19,6 +20,30 @@ public:
 
 private:
     branch* found_ = nullptr;
+};
+
+/// Makes a request that was taken pending again, as if it had come only now; it is counted already.
+inline void keep_cancel(branch& mine) noexcept {
+    (void)mine.cancel();
+    (void)mine.uncancel();
+}
+
+/// Keeps a cancel that is pending away from the awaits in the time of this object; then it is
+/// pending again. One that comes meanwhile is not kept away.
+class held_cancel {
+public:
+    explicit held_cancel(branch& mine) noexcept : mine_(mine), held_(mine.take_cancel()) {}
+    held_cancel(const held_cancel&) = delete;
+    held_cancel& operator=(const held_cancel&) = delete;
+    ~held_cancel() {
+        if (held_) [[unlikely]] {
+            keep_cancel(mine_);
+        }
+    }
+
+private:
+    branch& mine_;
+    bool held_;
 };
 
 } // namespace eddy::inline v0

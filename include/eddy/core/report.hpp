@@ -20,6 +20,8 @@ class promise_base;
 enum class report_kind : std::uint8_t {
     never_retrieved, // a task failed and its last handle died unread
     never_awaited,   // a coroutine object died without having run
+    cleanup_skipped, // an async_exit or a deferred cleanup was destroyed without having run
+    replaced,        // an exception that nobody sees: a cleanup after it threw another one
     callback_failed, // a callback of call_soon, call_later, add_reader or a done callback threw
     refuses_to_end,  // a task still runs after the grace period of a shutdown
     slow_step,       // a task has kept its loop for longer than slow_step

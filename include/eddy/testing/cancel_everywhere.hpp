@@ -39,7 +39,8 @@ struct cancel_options {
     /// come out, and what comes out without a cancel.
     std::function<bool(const std::exception_ptr& error)> may_throw{};
     /// Whether a report means that something is wrong. Empty: each one does, but exceptions that
-    /// nobody retrieved: who is cancelled cannot look at the tasks it made.
+    /// nobody retrieved, for who is cancelled cannot look at the tasks it made, and those that a
+    /// cancelled cleanup replaced.
     std::function<bool(const report&)> is_wrong{};
 };
 
