@@ -6,6 +6,7 @@
 #include <eddy/core/async_generator.hpp>
 #include <eddy/core/async_iterable.hpp>
 #include <eddy/core/await_chain.hpp>
+#include <eddy/core/context.hpp>
 #include <eddy/core/coro.hpp>
 #include <eddy/core/errors.hpp>
 #include <eddy/core/exception_group.hpp>

@@ -29,6 +29,13 @@ void branch::enter_groups() noexcept {
     }
 }
 
+void branch::note_suspension(scheduler& on) noexcept {
+    keep_scope(on.scope());
+    if (on.observed()) {
+        on.note_suspension(task());
+    }
+}
+
 // Where another canceller is faster, that one leaves its own request pending.
 void branch::put_cancel_back(op& group) noexcept {
     if (word_.begin_cancel().state == cancel_state::locked) {
@@ -172,15 +179,16 @@ void op::prepare(promise_base& promise) noexcept {
     if (!mine.is_root()) {
         mine.enter_groups();
     }
-    if (scheduler* const on = scheduler::current(); on->observed()) [[unlikely]] {
-        on->note_suspension(mine.task());
+    scheduler& on = *scheduler::current();
+    if (on.step_has(step_traits::observed | step_traits::scoped)) [[unlikely]] {
+        mine.note_suspension(on);
     }
 }
 
 // The branch runs, and goes on after the others that are ready.
 void op::queue_again(branch& mine) noexcept {
     scheduler* const on = scheduler::current();
-    if (on->running_spread() == scheduler::spread::anywhere) {
+    if (!on->step_has(step_traits::one_place)) {
         on->make_ready(mine);
     } else {
         mine.schedule();
@@ -188,8 +196,17 @@ void op::queue_again(branch& mine) noexcept {
     // GONE: another worker may have resumed the branch.
 }
 
-// The op is registered: settles with a wake-up or a cancel that came meanwhile.
 bool op::settle() noexcept {
+    branch& mine = *waiter_;
+    const bool suspended = suspend();
+    if (!suspended) {
+        mine.forget_scope();
+    }
+    return suspended;
+}
+
+// The op is registered: settles with a wake-up or a cancel that came meanwhile.
+[[gnu::always_inline]] inline bool op::suspend() noexcept {
     branch& mine = *waiter_;
     for (bool may_pass_on = true;; may_pass_on = false) {
         switch (mine.word_.suspend(*this)) {

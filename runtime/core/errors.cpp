@@ -15,6 +15,7 @@ broken_barrier_error::~broken_barrier_error() = default;
 no_running_loop::~no_running_loop() = default;
 already_running::~already_running() = default;
 deadlock_error::~deadlock_error() = default;
+lookup_error::~lookup_error() = default;
 runtime_closed::~runtime_closed() = default;
 
 const char* cancelled_error::what() const noexcept {

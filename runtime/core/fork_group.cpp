@@ -6,11 +6,27 @@
 namespace eddy::inline v0 {
 
 // A task that must run in one place: its children are branches of their own there, each a chain.
-void fork_group::scatter() noexcept {
+void fork_group::scatter(context_scope* inherited) noexcept {
     steals_ = count_ - 1;
     last_started_ = count_ - 1;
     for (std::uint32_t i = 1; i != count_; ++i) {
+        children_[i].keep_scope(inherited);
         children_[i].schedule();
+    }
+}
+
+// Instead of a push onto the forks deque.
+void fork_group::offer_specially(scheduler& mine) {
+    context_scope* const inherited = mine.scope();
+    if (mine.step_has(step_traits::one_place)) {
+        scatter(inherited);
+        return;
+    }
+    parent().keep_scope(inherited);
+    parent().forget_scope(); // it runs its first child
+    scoped_ = inherited != nullptr;
+    if (mine.forks().push(this)) {
+        mine.forks_published();
     }
 }
 

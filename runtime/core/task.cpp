@@ -77,15 +77,61 @@ void task_base::start(scheduler& on, const task_options& options, placement* whe
             number_ = next_number();
         }
     }
-    placement_ = where;
+    traits_ = traits_ | on.traits_of_tasks();
+    if (where != nullptr || options.context != nullptr) [[unlikely]] {
+        start_specially(options, where);
+    }
     home_.store(&on, relaxed); // init:
     registry_ = &registry;
     registry.add(*this);
 }
 
+void task_base::start_specially(const task_options& options, placement* where) noexcept {
+    placement_ = where;
+    if (where != nullptr) {
+        traits_ = traits_ | step_traits::one_place;
+    }
+    if (options.context != nullptr) {
+        enter(*options.context);
+    }
+}
+
 void task_base::refuse() noexcept {
     (void)take_result(*root_.leaf());
+    leave_context(root_.scope());
     drop();
+}
+
+void task_base::enter_copy() noexcept {
+    try {
+        enter(copy_context());
+    } catch (...) {
+        fail_before_start();
+        (void)root_.cancel();
+    }
+}
+
+void task_base::enter(context first) noexcept {
+    leave_context(root_.scope());
+    context_scope* const record = first.release();
+    root_.keep_scope(record);
+    traits_ = traits_ | (record != nullptr ? step_traits::in_context : step_traits::none);
+}
+
+// All scopes that were made in the task have ended: the record is what is left of its chain.
+void task_base::leave_context(context_scope* innermost) noexcept {
+    if (has_any(traits_, step_traits::in_context)) {
+        traits_ = traits_ - step_traits::in_context;
+        const context last(context_scope::record_of(innermost));
+        EDDY_ASSERT(!last.empty());
+    }
+}
+
+void task_base::end_specially() noexcept {
+    if (placement_ != nullptr) { // now: a handle may outlive the runtime
+        std::exchange(placement_, nullptr)->drop();
+    }
+    leave_context(scheduler::current()->scope());
 }
 
 std::string task_base::name() const {
@@ -165,8 +211,8 @@ void task_base::finish(promise_base& root) noexcept {
     const bool ran = root.handle().done();
     const std::exception_ptr error = take_result(root);
     registry_->remove(*this);
-    if (placement_ != nullptr) { // now: a handle may outlive the runtime
-        std::exchange(placement_, nullptr)->drop();
+    if (traits_ != step_traits::none) [[unlikely]] {
+        end_specially();
     }
     if (error != nullptr) { // also if a cancel is pending: the exception must not be lost
         complete(is_cancellation(error) ? outcome::cancelled : outcome::error);
@@ -175,7 +221,7 @@ void task_base::finish(promise_base& root) noexcept {
     }
     // From here on it is nobody's current task: the last drop runs a report's handler and the
     // result's destructor.
-    scheduler::current()->set_running(nullptr, scheduler::spread::anywhere);
+    scheduler::current()->set_running(nullptr, step_traits::none);
     drop();
 }
 
@@ -202,15 +248,15 @@ namespace {
 // A done callback: first a waiter of the task, then an item of the loop's callback queue.
 class done_callback final : public future_waiter, public callback {
 public:
-    done_callback(any_task of, std::function<void(any_task)> fn, scheduler& on) noexcept
-        : task_(std::move(of)), fn_(std::move(fn)), on_(&on) {}
+    done_callback(any_task of, std::function<void(any_task)> fn, scheduler& on)
+        : task_(std::move(of)), fn_(std::move(fn)), in_(copy_context()), on_(&on) {}
 
     void notify() noexcept override { on_->post_callback(*this); }
 
 private:
     void run() noexcept override {
         try {
-            fn_(task_);
+            in_.run(fn_, task_);
         } catch (...) {
             emit_failure(std::current_exception());
         }
@@ -232,6 +278,7 @@ private:
 
     any_task task_;
     std::function<void(any_task)> fn_;
+    context in_;
     scheduler* on_;
 };
 

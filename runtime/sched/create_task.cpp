@@ -8,15 +8,23 @@
 
 namespace eddy::inline v0 {
 
-scheduler& require_running(const char* call) {
-    scheduler* const here = scheduler::current();
-    if (here == nullptr) {
+namespace {
+
+[[noreturn, gnu::cold, gnu::noinline]] void throw_not_running(const char* call) {
+    if (scheduler::current() == nullptr) {
         throw no_running_loop(std::string(call) +
                               "() needs a running event loop: call it from a task or a callback");
     }
-    if (here->forked()) [[unlikely]] {
-        throw no_running_loop(std::string(call) +
-                              "() was called in a forked process: no loop runs there");
+    throw no_running_loop(std::string(call) +
+                          "() was called in a forked process: no loop runs there");
+}
+
+} // namespace
+
+scheduler& require_running(const char* call) {
+    scheduler* const here = scheduler::current();
+    if (here == nullptr || here->forked()) [[unlikely]] {
+        throw_not_running(call);
     }
     return *here;
 }
@@ -24,16 +32,18 @@ scheduler& require_running(const char* call) {
 void launch(scheduler& on, task_base& state, const task_options& options,
             placement* where) noexcept {
     worker& here = static_cast<worker&>(on);
+    if (here.step_has(step_traits::scoped)) [[unlikely]] {
+        state.enter_copy();
+    }
     if (options.pinned && where == nullptr && here.runtime().size() > 1) {
         where = &here.pinned();
     }
     state.start(here, options, where, here.tasks());
     const bool may_run_here = where == nullptr || where == &here.pinned(); // a strand may be busy
     if (options.eager && may_run_here && here.enter_eager()) {
-        task_base* const outer = here.running();
-        const scheduler::spread outer_spread = here.running_spread();
+        const scheduler::step_state outer = here.interrupt();
         here.run_step(state.root());
-        here.set_running(outer, outer_spread);
+        here.go_on(outer);
         here.leave_eager();
     } else {
         state.root().schedule();

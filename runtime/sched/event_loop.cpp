@@ -2,6 +2,7 @@
 
 #include "sched/runtime_core.hpp"
 #include "sched/worker.hpp"
+#include <eddy/core/context.hpp>
 #include <eddy/core/report.hpp>
 #include <eddy/sched/event_loop.hpp>
 
@@ -14,7 +15,7 @@ namespace eddy::inline v0 {
 // keeps itself.
 struct callback_handle::state final : public callback, public timer_node {
     state(worker& on, event_loop::function fn, clock::time_point when)
-        : timer_node(&fired), on_(on), fn_(std::move(fn)), when_(when) {}
+        : timer_node(&fired), on_(on), fn_(std::move(fn)), in_(copy_context()), when_(when) {}
 
     void cancel() noexcept {
         cancelled_.store(true, relaxed); // hint: one that comes while it runs is late
@@ -60,7 +61,7 @@ private:
             return;
         }
         try {
-            fn_();
+            in_.empty() ? fn_() : in_.run(fn_);
         } catch (...) {
             emit_callback_failure("a callback of the event loop", std::current_exception());
         }
@@ -68,10 +69,12 @@ private:
     void release() noexcept override {
         const std::shared_ptr<state> last = std::move(self_);
         fn_ = nullptr;
+        in_.reset();
     }
 
     worker& on_;
     event_loop::function fn_;
+    context in_;
     clock::time_point when_;
     spin_lock lock_;
     bool timed_ = false; // under lock_: the wheel has it, so the wheel is there

@@ -266,6 +266,9 @@ void runtime_core::launch_from_outside(worker* on, task_base& state, const task_
         }
         worker& home = on != nullptr ? *on : at(0);
         placement* const where = options.pinned && size() > 1 ? &home.pinned() : nullptr;
+        if (context_scope::current() != nullptr) {
+            state.enter_copy();
+        }
         state.start(home, options, where, home.tasks());
     }
     state.root().schedule();

@@ -13,18 +13,37 @@ timeout_scope::~timeout_scope() {
     disarm();
 }
 
-void timeout_scope::reschedule(clock::time_point when) {
+void timeout_scope::reschedule(clock::time_point when, clock::time_point now) {
     disarm();
-    if (expired()) {
+    if (expired() && !recall()) {
         throw invalid_state_error("the timeout has expired");
     }
-    when_ = when;
-    if (when != clock::time_point::max()) {
-        armed_ = true;
-        fire_ended_.store(false, relaxed); // init: not armed
-        wheel_ = &worker::current()->wheel();
-        wheel_->insert(*this, when);
+    deadline_.set_when(when);
+    if (when == clock::time_point::max()) {
+        return;
     }
+    if (when <= now) {                 // as a callback of call_soon would: before what follows
+        expired_.store(true, release); // P1
+        at_once_ = true;
+        (void)branch_->cancel();
+        return;
+    }
+    armed_ = true;
+    fire_ended_.store(false, relaxed); // init: not armed
+    wheel_ = &worker::current()->wheel();
+    wheel_->insert(*this, when);
+}
+
+// What has expired at once, in the running body, and has not been delivered: that can be undone.
+bool timeout_scope::recall() noexcept {
+    if (!std::exchange(at_once_, false) || !branch_->take_cancel()) {
+        return false;
+    }
+    if (branch_->uncancel() > requests_before_) {
+        branch_->put_cancel_back(); // another's came as well
+    }
+    expired_.store(false, relaxed); // own: no timer is armed
+    return true;
 }
 
 void timeout_scope::fired(timer_node& node) noexcept {

@@ -3,6 +3,7 @@
 #include "sched/watch_table.hpp"
 
 #include "sched/worker.hpp"
+#include <eddy/core/context.hpp>
 #include <eddy/core/report.hpp>
 
 #include <utility>
@@ -11,7 +12,8 @@ namespace eddy::inline v0 {
 
 class watch_table::watch final : public callback, public fd_wait {
 public:
-    watch(worker& on, event_loop::function fn) : fd_wait(&ready), on_(on), fn_(std::move(fn)) {}
+    watch(worker& on, event_loop::function fn)
+        : fd_wait(&ready), on_(on), fn_(std::move(fn)), in_(copy_context()) {}
 
     void keep(std::shared_ptr<watch> self) noexcept { self_ = std::move(self); }
     void mark_removed() noexcept {
@@ -29,7 +31,7 @@ private:
             return;
         }
         try {
-            fn_();
+            in_.empty() ? fn_() : in_.run(fn_);
         } catch (...) {
             emit_callback_failure("a callback of add_reader or add_writer",
                                   std::current_exception());
@@ -44,6 +46,7 @@ private:
 
     worker& on_;
     event_loop::function fn_;
+    context in_;
     atomic<bool> removed_{false};
     std::shared_ptr<watch> self_; // while the reactor or a queue may refer to it
 };

@@ -99,8 +99,12 @@ void worker::take_in(runnable* list) noexcept {
 }
 
 [[gnu::noinline]] void worker::run_rare(runnable& item) noexcept {
+    if (item.what() == runnable::kind::scoped_branch) {
+        run_scoped(static_cast<branch&>(item));
+        return;
+    }
     count_step();
-    set_running(nullptr, spread::anywhere);
+    set_running(nullptr, step_traits::none);
     if (item.what() == runnable::kind::callback) {
         callback_queue::take_turn(static_cast<callback&>(item));
     } else {
@@ -111,7 +115,21 @@ void worker::take_in(runnable* list) noexcept {
 [[gnu::always_inline]] inline void worker::run_branch(branch& ready) noexcept {
     task_base& task = ready.task();
     if (ready.is_root() && task.first_step() && ready.take_cancel()) {
-        set_running(&task, spread::anywhere); // for the destructors of its arguments
+        set_running(&task, step_traits::none); // for the destructors of its arguments
+        task.finish(*ready.leaf());
+        return;
+    }
+    begin_step(task);
+    resume(task, ready.leaf()->handle());
+}
+
+// The same with what the branch has kept in force.
+void worker::run_scoped(branch& ready) noexcept {
+    task_base& task = ready.task();
+    ready.forget_scope();
+    begin_step(task);
+    set_scope(ready.scope());
+    if (ready.is_root() && task.first_step() && ready.take_cancel()) {
         task.finish(*ready.leaf());
         return;
     }
@@ -119,7 +137,11 @@ void worker::take_in(runnable* list) noexcept {
 }
 
 void worker::run_step(branch& ready) noexcept {
-    run_branch(ready);
+    if (ready.what() == runnable::kind::branch) [[likely]] {
+        run_branch(ready);
+    } else {
+        run_scoped(ready);
+    }
 }
 void worker::run_any(runnable& item) noexcept {
     run(item);
@@ -127,15 +149,22 @@ void worker::run_any(runnable& item) noexcept {
 
 void worker::run_group(fork_group& group) noexcept {
     task_base& task = group.task();
+    begin_step(task);
+    if (context_scope* const inherited = group.inherited()) [[unlikely]] {
+        set_scope(inherited);
+    }
     resume(task, group.take_next());
+}
+
+[[gnu::always_inline]] inline void worker::begin_step(task_base& task) noexcept {
+    count_step();
+    task.note_running(*this);
+    set_running(&task, task.traits());
+    refill_budget();
 }
 
 [[gnu::always_inline]] inline void worker::resume(task_base& task,
                                                   std::coroutine_handle<> frame) noexcept {
-    count_step();
-    task.note_running(*this);
-    set_running(&task, task.placed() == nullptr ? spread::anywhere : spread::one_place);
-    refill_budget();
     if (timed_) [[unlikely]] {
         resume_timed(task, frame);
         return;
@@ -261,7 +290,7 @@ void worker::make_ready(runnable& item) noexcept {
 // An eager task's step is part of another one, which waits for its turn; a placement has others
 // that wait; who wants to see each step sees that one too.
 bool worker::keep_turn() noexcept {
-    const bool plain_step = eager_depth_ == 0 && running_spread() == spread::anywhere && !seen_;
+    const bool plain_step = eager_depth_ == 0 && !step_has(step_traits::one_place) && !seen_;
     if (!plain_step || tick_ + 1 >= steps_between_polls_ || !forks().empty() || has_work() ||
         !runtime_.running()) {
         return false;

@@ -174,6 +174,7 @@ private:
     void note_poster() noexcept;
 
     void run_branch(branch& ready) noexcept;
+    void run_scoped(branch& ready) noexcept;
     bool step();
     std::size_t run_steps(std::size_t steps_max) noexcept;
     void come_in() noexcept;
@@ -187,6 +188,7 @@ private:
     void queue(runnable& item) noexcept;
     void run(runnable& item) noexcept;
     void run_group(fork_group& group) noexcept;
+    void begin_step(task_base& task) noexcept;
     void resume(task_base& task, std::coroutine_handle<> frame) noexcept;
     void resume_timed(task_base& task, std::coroutine_handle<> frame) noexcept;
     void count_step() noexcept { steps_.store(steps_.load(relaxed) + 1, relaxed); } // own: both

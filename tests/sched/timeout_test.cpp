@@ -312,6 +312,142 @@ CO_TEST(timeout, a_deadline_that_has_expired_cannot_be_moved) {
     EXPECT_TRUE(refused);
 }
 
+CO_TEST(timeout, a_deadline_that_has_passed_expires_before_the_body_suspends) {
+    bool expired = false;
+    auto body = [&expired](timeout_scope& scope) -> coro<> {
+        expired = scope.expired();
+        co_await yield();
+    };
+    EXPECT_TRUE((co_await as_result(timeout(0s, body))).holds<timeout_error>());
+    EXPECT_TRUE(expired);
+    auto never_suspends = [](timeout_scope&) -> coro<int> { co_return 5; };
+    EXPECT_EQ(co_await timeout(-1s, never_suspends), 5);
+    EXPECT_EQ(current_task().cancelling(), 0U);
+    co_await sleep(1s); // nothing is pending
+}
+
+CO_TEST(timeout, what_has_expired_at_once_can_be_moved_until_it_is_delivered) {
+    auto body = [](timeout_scope& scope) -> coro<> {
+        scope.reschedule(now() + 3s);
+        EXPECT_FALSE(scope.expired());
+        co_await sleep(2s);
+    };
+    co_await timeout(0s, body);
+    EXPECT_EQ(current_task().cancelling(), 0U);
+    auto with_another = [body](timeout_scope& scope) -> coro<> {
+        current_task().cancel();
+        return body(scope);
+    };
+    auto t = create_task([with_another]() -> coro<> { co_await timeout(0s, with_another); });
+    EXPECT_TRUE((co_await as_result(t)).cancelled());
+    EXPECT_EQ(t.cancelling(), 1U);
+}
+
+CO_TEST(timeout, limits_that_expire_at_the_same_time_are_one_timeout_of_the_outer_one) {
+    int inner_timeouts = 0;
+    auto body = [&inner_timeouts](timeout_scope&) -> coro<> {
+        const auto result = co_await as_result(wait_for(sleep_long(), 1s));
+        inner_timeouts += result.holds<timeout_error>() ? 1 : 0;
+        std::rethrow_exception(result.error());
+    };
+    EXPECT_TRUE((co_await as_result(timeout(1s, body))).holds<timeout_error>());
+    EXPECT_EQ(current_task().cancelling(), 0U);
+    co_await sleep(1s);
+}
+
+CO_TEST(timeout, wait_until_is_a_wait_for_with_a_time) {
+    const auto start = now();
+    EXPECT_EQ(co_await wait_until(give_after(1s, 5), start + 2s), 5);
+    EXPECT_TRUE((co_await as_result(wait_until(sleep_long(), start + 3s))).holds<timeout_error>());
+    EXPECT_EQ(now() - start, 3s);
+    EXPECT_EQ(co_await wait_until(give_after(1s, 5), clock::time_point::max()), 5);
+}
+
+// -- deadlines that are inherited --
+
+CO_TEST(deadline, it_is_known_below_the_limits_and_follows_them) {
+    const auto start = now();
+    auto body = [start](timeout_scope& scope) -> coro<> {
+        EXPECT_EQ(current_deadline(), start + 5s);
+        auto inner = [start]() -> coro<> {
+            EXPECT_EQ(current_deadline(), start + 2s);
+            co_await sleep(1s);
+            EXPECT_EQ(current_deadline(), start + 2s);
+        };
+        co_await wait_for(inner(), 2s);
+        EXPECT_EQ(current_deadline(), start + 5s);
+        scope.reschedule(start + 9s);
+        EXPECT_EQ(current_deadline(), start + 9s);
+    };
+    co_await timeout(5s, body);
+    EXPECT_EQ(current_deadline(), clock::time_point::max());
+}
+
+CO_TEST(deadline, a_task_knows_the_deadline_it_was_made_in_and_may_outlive_it) {
+    const auto start = now();
+    task<clock::time_point> late;
+    co_await timeout(1s, [&late](timeout_scope&) -> coro<> {
+        late = create_task([]() -> coro<clock::time_point> {
+            co_await sleep(3s);
+            co_return current_deadline();
+        });
+        co_return;
+    });
+    EXPECT_EQ(co_await late, start + 1s);
+    EXPECT_EQ(now() - start, 3s);
+}
+
+CO_TEST(deadline, with_deadline_keeps_to_it) {
+    const auto start = now();
+    task<> kept;
+    task<int> in_time;
+    co_await timeout(2s, [&](timeout_scope&) -> coro<> {
+        kept = create_task(with_deadline(sleep_long()));
+        in_time = create_task(with_deadline(give_after(1s, 5)));
+        co_return;
+    });
+    EXPECT_TRUE((co_await as_result(kept)).holds<timeout_error>());
+    EXPECT_EQ(now() - start, 2s);
+    EXPECT_EQ(co_await in_time, 5);
+    EXPECT_EQ(co_await with_deadline(give_after(1s, 6)), 6); // without one it just awaits
+}
+
+CO_TEST(deadline, children_of_a_group_inherit_the_limit_of_the_scope_around_it) {
+    const auto start = now();
+    clock::time_point seen;
+    auto scope = with_task_group([&seen](task_group& group) -> coro<> {
+        (void)group.create_task([](clock::time_point& seen) -> coro<> {
+            seen = current_deadline();
+            co_await sleep(1h);
+        }(seen));
+        co_return;
+    });
+    EXPECT_TRUE((co_await as_result(wait_for(std::move(scope), 2s))).holds<timeout_error>());
+    EXPECT_EQ(seen, start + 2s);
+}
+
+CO_TEST(deadline, where_it_cannot_be_enforced_it_is_not_in_force) {
+    auto deadline_here = []() -> coro<clock::time_point> {
+        co_await yield();
+        co_return current_deadline();
+    };
+    auto body = [deadline_here]() -> coro<> {
+        EXPECT_EQ(co_await masked(deadline_here), clock::time_point::max());
+        EXPECT_EQ(co_await shield(deadline_here()), clock::time_point::max());
+        EXPECT_NE(current_deadline(), clock::time_point::max());
+        const auto start = now();
+        auto cleanup = [start]() -> coro<> {
+            auto limited = [start]() -> coro<> {
+                EXPECT_EQ(current_deadline(), start + 5s);
+                co_return;
+            };
+            co_await wait_for(limited(), 5s);
+        };
+        co_await masked(cleanup);
+    };
+    co_await wait_for(body(), 1h);
+}
+
 // -- shield --
 
 CO_TEST(shield, of_a_coroutine_gives_its_result_or_exception) {

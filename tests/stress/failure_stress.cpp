@@ -241,6 +241,32 @@ TEST_P(failure_stress, of_memory_hurts_no_item_on_its_way) {
     eddy::run(pass_items(), options());
 }
 
+// So many values that a copy of the context is no block of the frame cache.
+TEST_F(stress_case, a_task_whose_context_cannot_be_copied_does_not_begin) {
+    struct bound {
+        eddy::context_var<int> variable{"a variable"};
+        eddy::context_token token = variable.set(1);
+    };
+    auto main = []() -> coro<> {
+        const auto all = std::make_unique<std::array<bound, 1000>>();
+        bool ran = false;
+        auto body = [](bool& ran) -> coro<> {
+            ran = true;
+            co_return;
+        };
+        co_await eddy::create_task(body(ran)); // warm
+        EXPECT_TRUE(std::exchange(ran, false));
+        allocations_left.store(0);
+        const auto made = eddy::create_task(body(ran));
+        allocations_left.store(-1);
+        const auto result = co_await eddy::as_result(made);
+        EXPECT_TRUE(result.holds<std::bad_alloc>());
+        EXPECT_FALSE(ran);
+        EXPECT_EQ(alive.load(), 0);
+    };
+    eddy::run(main(), {.workers = 1, .virtual_time = true});
+}
+
 // -- starting --
 
 coro<int> one() {

@@ -64,6 +64,18 @@ public:
     /// The group `op` is complete: running again. The caller goes on with the branch.
     void leave_group() noexcept { (void)word_.wake(); }
 
+    // -- what is in force, while it does not run --
+
+    /// It is about to suspend, or to be queued, with `innermost` in force; nullptr for nothing.
+    void keep_scope(context_scope* innermost) noexcept {
+        scope_ = innermost;
+        set_kind(innermost != nullptr ? kind::scoped_branch : kind::branch);
+    }
+    /// It runs.
+    void forget_scope() noexcept { set_kind(kind::branch); }
+    /// What keep_scope was given last.
+    [[nodiscard]] context_scope* scope() const noexcept { return scope_; }
+
     // -- any thread --
 
     /// The op is complete: the branch runs again, on a worker.
@@ -105,6 +117,7 @@ private:
     friend class op;
     class cancel_walk;
     void count_request() noexcept;
+    [[gnu::cold]] void note_suspension(scheduler& on) noexcept;
 
     [[gnu::cold]] void wake_when_unlocked() noexcept;
     enum class role : std::uint8_t { root, child, last_child };
@@ -114,7 +127,8 @@ private:
     std::uint32_t index_ = 0;
     branch_word<op> word_;
     promise_base* leaf_ = nullptr;
-    void* owner_; // task_base of a root, fork_group of a child
+    void* owner_;          // task_base of a root, fork_group of a child
+    context_scope* scope_; // set by keep_scope
 };
 static_assert(sizeof(branch) <= 48);
 

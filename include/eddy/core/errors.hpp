@@ -98,6 +98,13 @@ public:
     ~deadlock_error() override;
 };
 
+/// A context_var was read that has neither a value nor a default.
+class EDDY_API lookup_error : public std::logic_error {
+public:
+    using std::logic_error::logic_error;
+    ~lookup_error() override;
+};
+
 /// The runtime has been closed.
 class EDDY_API runtime_closed : public std::logic_error {
 public:

@@ -41,6 +41,10 @@ public:
     [[nodiscard]] std::coroutine_handle<> take_next() noexcept;
 
     [[nodiscard]] task_base& task() const noexcept { return *task_; }
+    /// What is in force where a child begins that is started by a scheduler.
+    [[nodiscard]] context_scope* inherited() const noexcept {
+        return scoped_ ? parent().scope() : nullptr;
+    }
     /// The branch that awaits the group.
     [[nodiscard]] branch& parent() const noexcept { return waiter(); }
     [[nodiscard]] std::span<branch> children() const noexcept { return {children_, count_}; }
@@ -87,8 +91,8 @@ protected:
         children_ = children;
         count_ = count;
         if (count > 1) {
-            if (mine.running_spread() == scheduler::spread::one_place) [[unlikely]] {
-                scatter();
+            if (mine.step_has(step_traits::one_place | step_traits::scoped)) [[unlikely]] {
+                offer_specially(mine);
             } else if (mine.forks().push(this)) [[unlikely]] {
                 mine.forks_published();
             }
@@ -127,10 +131,12 @@ private:
     [[nodiscard, gnu::cold]] std::coroutine_handle<> end_chain() noexcept;
     [[nodiscard, gnu::cold]] std::coroutine_handle<> end_last_chain() noexcept;
     [[nodiscard]] std::coroutine_handle<> resume_parent() const noexcept;
-    [[gnu::cold]] void scatter() noexcept;
+    [[gnu::cold]] void offer_specially(scheduler& mine);
+    void scatter(context_scope* inherited) noexcept;
 
     // What begins as 0 lies together: a gather stores it at once.
     atomic<bool> cancelled_{false};
+    bool scoped_ = false;             // the parent keeps what its children begin with
     std::uint32_t targets_given_ = 0; // in the cancel walk that is under way
     std::uint32_t last_started_ = 0;
     std::uint32_t steals_ = 0;

@@ -7,11 +7,13 @@
 
 #pragma once
 
+#include <eddy/core/context.hpp>
 #include <eddy/core/coroutine_function.hpp>
 #include <eddy/core/gather.hpp>
 
 #include <concepts>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -51,9 +53,13 @@ public:
 
     static bool await_ready() noexcept { return false; }
     std::coroutine_handle<> await_suspend(promise_base& awaiting) {
+        if (context_scope::current() != nullptr) {
+            no_deadline_.emplace();
+        }
         return start(awaiting, &child_, 1);
     }
     T await_resume() {
+        no_deadline_.reset();
         if constexpr (std::is_void_v<T>) {
             promise_of<T>(child_).take();
             check_cancelled();
@@ -72,6 +78,8 @@ private:
     std::exception_ptr failure_of(std::uint32_t /*index*/) const noexcept override {
         return promise_of<T>(child_).error();
     }
+
+    std::optional<no_deadline_scope> no_deadline_; // nothing enforces those from outside here
 };
 
 /// Awaits `body` and keeps every cancel out of it: requests stay pending while it runs.

@@ -17,13 +17,19 @@
 namespace eddy::inline v0 {
 
 class branch;
+class context_scope;
 class fork_group;
 class task_base;
 
 /// What a worker can run. Lives in whatever it runs.
 class runnable {
 public:
-    enum class kind : std::uint8_t { branch, callback, job };
+    enum class kind : std::uint8_t {
+        branch,
+        scoped_branch, // and knows the context_scope that its step begins with
+        callback,
+        job
+    };
 
     explicit runnable(kind what) noexcept : kind_(what) {}
     runnable(const runnable&) = delete;
@@ -35,6 +41,7 @@ public:
 
 protected:
     ~runnable() = default;
+    void set_kind(kind what) noexcept { kind_ = what; }
 
 private:
     kind kind_;
@@ -87,6 +94,25 @@ protected:
     ~placement() = default;
 };
 
+/// What is special about a step: nothing, usually. A set.
+enum class step_traits : std::uint8_t {
+    none = 0,
+    one_place = 1, // what it forks has to stay where its placement says
+    observed = 2,  // somebody wants to know of each suspension
+    scoped = 4,    // a context_scope is in force
+    in_context = 8 // its task holds the record at the end of that chain
+};
+constexpr step_traits operator|(step_traits a, step_traits b) noexcept {
+    return static_cast<step_traits>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+constexpr step_traits operator-(step_traits a, step_traits b) noexcept {
+    return static_cast<step_traits>(static_cast<unsigned>(a) & ~static_cast<unsigned>(b));
+}
+/// Whether `set` has any of `asked`.
+constexpr bool has_any(step_traits set, step_traits asked) noexcept {
+    return (static_cast<unsigned>(set) & static_cast<unsigned>(asked)) != 0;
+}
+
 class EDDY_API scheduler {
 public:
     scheduler(const scheduler&) = delete;
@@ -103,14 +129,36 @@ public:
     [[nodiscard]] task_base* running() const noexcept {
         return running_.load(relaxed); // own: written by this thread; hint: to siblings
     }
-    enum class spread : bool { anywhere, one_place };
-    /// The task whose step begins; `where` says whether its children may go to other workers.
-    void set_running(task_base* task, spread where) noexcept {
+    /// The task whose step begins.
+    void set_running(task_base* task, step_traits special) noexcept {
         running_.store(task, relaxed); // own: see running()
-        spread_ = where;
+        traits_ = special;
     }
-    /// Whether what the running task forks has to stay where its placement says.
-    [[nodiscard]] spread running_spread() const noexcept { return spread_; }
+    /// Whether the step has any of `asked`.
+    [[nodiscard]] bool step_has(step_traits asked) const noexcept {
+        return has_any(traits_, asked);
+    }
+    /// The innermost scope that is in force; nullptr if there is none.
+    [[nodiscard]] context_scope* scope() const noexcept {
+        return step_has(step_traits::scoped) ? scope_ : nullptr;
+    }
+    void set_scope(context_scope* innermost) noexcept {
+        scope_ = innermost;
+        traits_ =
+            innermost != nullptr ? traits_ | step_traits::scoped : traits_ - step_traits::scoped;
+    }
+
+    /// A step that is interrupted by another one, which is nested in it.
+    struct step_state {
+        task_base* task;
+        step_traits traits;
+        context_scope* scope;
+    };
+    [[nodiscard]] step_state interrupt() const noexcept { return {running(), traits_, scope_}; }
+    void go_on(const step_state& before) noexcept {
+        set_running(before.task, before.traits);
+        scope_ = before.scope;
+    }
 
     /// Uses up one unit of the step's budget. False: it is used up, the task should yield.
     [[nodiscard]] bool spend() noexcept { return budget_-- > 0; }
@@ -131,7 +179,11 @@ public:
     virtual void forks_published() noexcept = 0;
     /// A branch is about to suspend; for observers, called only if one is set.
     virtual void note_suspension(task_base& task) noexcept = 0;
-    [[nodiscard]] bool observed() const noexcept { return observed_; }
+    [[nodiscard]] bool observed() const noexcept {
+        return has_any(traits_of_tasks_, step_traits::observed);
+    }
+    /// What is special about the steps of all tasks that begin here.
+    [[nodiscard]] step_traits traits_of_tasks() const noexcept { return traits_of_tasks_; }
     /// Whether this thread is in the child of a fork that a step called: nothing runs there.
     [[nodiscard]] bool forked() const noexcept { return forked_; }
     void set_forked() noexcept { forked_ = true; }
@@ -154,15 +206,16 @@ protected:
     ~scheduler() = default;
 
     static void set_current(scheduler* mine) noexcept { current_ = mine; }
-    void set_observed() noexcept { observed_ = true; }
+    void set_observed() noexcept { traits_of_tasks_ = step_traits::observed; }
 
 private:
     forks_deque<fork_group> forks_;
     atomic<task_base*> running_{nullptr};
     int budget_ = 0;
-    spread spread_ = spread::anywhere;
-    bool observed_ = false;
+    step_traits traits_ = step_traits::none;
+    step_traits traits_of_tasks_ = step_traits::none;
     bool forked_ = false;
+    context_scope* scope_ = nullptr; // of the step, if that is scoped
     const void* runtime_id_;
 
     static constinit thread_local scheduler* current_ __attribute__((tls_model("initial-exec")));

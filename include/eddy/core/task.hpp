@@ -14,6 +14,7 @@
 #include <eddy/base/chrono.hpp>
 #include <eddy/base/function.hpp>
 #include <eddy/base/intrusive_list.hpp>
+#include <eddy/core/context.hpp>
 #include <eddy/core/coro.hpp>
 #include <eddy/core/future_state.hpp>
 
@@ -34,9 +35,10 @@ enum class task_state : std::uint8_t { created, scheduled, running, suspended, d
 
 /// What create_task may be told.
 struct task_options {
-    std::string_view name{}; // default: "Task-N"
-    bool pinned = false;     // runs on the loop that created it and nowhere else
-    bool eager = false;      // runs at once, up to its first suspension
+    std::string_view name{};                // default: "Task-N"
+    bool pinned = false;                    // runs on the loop that created it and nowhere else
+    bool eager = false;                     // runs at once, up to its first suspension
+    const eddy::context* context = nullptr; // what it begins in; default: a copy of the creator's
     // Where this was written: create_task_with takes it for the creation site.
     std::source_location site = std::source_location::current();
 };
@@ -65,6 +67,8 @@ public:
 
     [[nodiscard]] branch& root() noexcept { return root_; }
     [[nodiscard]] placement* placed() const noexcept { return placement_; }
+    /// What is special about each of its steps.
+    [[nodiscard]] step_traits traits() const noexcept { return traits_; }
     /// The scheduler that ran it last.
     [[nodiscard]] scheduler* home() const noexcept {
         return home_.load(relaxed); // hint: any of the runtime will do
@@ -77,6 +81,9 @@ public:
 
     // -- whoever creates it --
 
+    /// Begins in a copy of what is in force here, which is something. Where there is no memory for
+    /// that it does not begin, and ends with std::bad_alloc. Before start.
+    [[gnu::cold]] void enter_copy() noexcept;
     /// Names and registers the task; the caller then schedules its root branch. The runtime's
     /// reference is one of those it was made with.
     void start(scheduler& on, const task_options& options, placement* where,
@@ -103,6 +110,8 @@ protected:
     /// Moves the result out of the coroutine and destroys its frame; gives the exception, if it
     /// ended by one.
     virtual std::exception_ptr take_result(promise_base& root) noexcept = 0;
+    /// The exception that is being handled becomes the coroutine's.
+    virtual void fail_before_start() noexcept = 0;
     void report_unread(const std::exception_ptr& error) const noexcept;
 
 private:
@@ -119,8 +128,13 @@ private:
     std::uint32_t number_ = 0;
     bool entered_ = false; // the branch's own
     atomic<step> step_{step::created};
+    step_traits traits_ = step_traits::none;
 
     extras& own_extras();
+    [[gnu::cold]] void end_specially() noexcept;
+    [[gnu::cold]] void enter(context first) noexcept;
+    void leave_context(context_scope* innermost) noexcept;
+    [[gnu::cold]] void start_specially(const task_options& options, placement* where) noexcept;
 };
 
 /// The control block with the result.
@@ -143,6 +157,10 @@ public:
     }
 
 private:
+    void fail_before_start() noexcept override {
+        static_cast<coro_promise<T>&>(*this->root().leaf()).set_error(std::current_exception());
+    }
+
     static coro_promise<T>* checked(coro<T>& body) {
         if (!body.valid()) {
             throw_empty_coro();

@@ -22,7 +22,8 @@ EDDY_API void launch(scheduler& on, task_base& state, const task_options& option
                      placement* where) noexcept;
 
 /// Makes `body` a task of the running runtime and gives its handle. It starts after what is ready
-/// now, on any worker.
+/// now, on any worker, with the values of context_vars that are set here; without memory for a copy
+/// of those it does not start, and ends with std::bad_alloc.
 ///
 /// Throws:   std::invalid_argument for an empty coro; no_running_loop.
 /// Cost:     one allocation from the frame cache, no system call.
