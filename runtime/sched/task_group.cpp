@@ -23,6 +23,10 @@ public:
     [[nodiscard]] const state_ref<task_base>& task() const noexcept { return task_; }
     [[nodiscard]] bool failed() const noexcept { return task_->failed() && !task_->cancelled(); }
 
+    /// The task is not needed any more: its error dies with who has read it, and not on the loop
+    /// that runs this.
+    void forget_task() noexcept { task_ = {}; }
+
     /// One more party has to drop it.
     void keep() noexcept { holds_.fetch_add(1, relaxed); } // count: the caller holds one
     void drop() noexcept {
@@ -285,6 +289,7 @@ std::vector<std::exception_ptr> child_group::take_errors() {
     while (child* const each = failed_.front()) {
         errors.push_back(each->task()->failure());
         each->unlink();
+        each->forget_task();
         each->drop();
     }
     return errors;

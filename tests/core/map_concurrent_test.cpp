@@ -221,7 +221,7 @@ CO_TEST(map_concurrent, a_cancel_is_noticed_by_calls_that_never_suspend) {
     EXPECT_LT(calls.load(), 1'000'000);
 }
 
-CO_TEST(map_concurrent, a_million_elements_take_a_few_coroutines_at_a_time) {
+CO_TEST_ON_1(map_concurrent, a_million_elements_take_a_few_coroutines_at_a_time) {
     std::int64_t most = 0;
     std::atomic<std::int64_t> sum{0};
     const std::int64_t before = frame_cache::live_hint();
