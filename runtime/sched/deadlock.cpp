@@ -178,7 +178,9 @@ bool deadlock_watch::suspect() noexcept {
         return false;
     }
     if (hope_left() == hope::none) {
-        tell(now, hope::none);
+        if (is_silent(now)) { // looked at last: a thread may have posted, and ended
+            tell(now, hope::none);
+        }
         return false;
     }
     suspected_at_.store(now, relaxed); // count: whoever confirms compares it with what it sees

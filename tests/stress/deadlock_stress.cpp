@@ -104,6 +104,23 @@ TEST_P(deadlock_and_threads, another_thread_may_answer_late) {
     other.join();
 }
 
+// Between two looks of a worker it may set its promise and be gone.
+TEST_P(deadlock_and_threads, a_thread_that_sets_and_ends_is_no_deadlock) {
+    eddy::runtime loops(stopping(GetParam()));
+    for (std::size_t i = 0; i != stress::scaled(2000); ++i) {
+        eddy::promise<> answer;
+        auto t = loops.create_task(
+            [](eddy::future<> of) -> eddy::coro<> { co_await of; }(answer.get_future()));
+        loops.run_until_complete([](auto& t, eddy::promise<> answer) -> eddy::coro<> {
+            while (t.stage() != eddy::task_state::suspended) {
+                co_await eddy::yield();
+            }
+            std::thread([answer = std::move(answer)]() mutable { answer.set_value(); }).detach();
+            co_await t;
+        }(t, std::move(answer)));
+    }
+}
+
 TEST_P(deadlock_and_threads, another_thread_that_has_announced_itself_may_take_any_time) {
     eddy::promise<int> answer;
     std::thread other([&] {
