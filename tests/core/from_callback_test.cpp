@@ -97,6 +97,14 @@ CO_TEST(from_callback, throws_what_the_operation_fails_with) {
     EXPECT_TRUE((co_await as_result(std::move(operation))).holds<std::runtime_error>());
 }
 
+CO_TEST(from_callback, takes_no_failure_without_an_exception) {
+    const int value = co_await from_callback<int>([](completion<int> done) {
+        EXPECT_FALSE(done.fail(nullptr));
+        done(1);
+    });
+    EXPECT_EQ(value, 1);
+}
+
 CO_TEST(from_callback, throws_what_the_initiator_throws) {
     auto operation = from_callback<int>(
         [](completion<int> /*done*/) { throw std::runtime_error("not started"); });

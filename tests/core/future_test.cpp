@@ -247,6 +247,8 @@ TEST(future, a_null_exception_is_refused) {
     promise<> other;
     EXPECT_THROW(source.set_exception(nullptr), std::invalid_argument);
     EXPECT_THROW(other.set_exception(nullptr), std::invalid_argument);
+    EXPECT_FALSE(source.try_set_exception(nullptr));
+    EXPECT_FALSE(other.try_set_exception(nullptr));
     source.set_value(1);
     other.set_value();
     EXPECT_EQ(source.get_future().result(), 1);

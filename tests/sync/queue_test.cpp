@@ -206,6 +206,23 @@ CO_TEST_ON_1(queue, a_putter_that_was_woken_and_cancelled_wakes_the_next_one) {
     EXPECT_TRUE(q.empty());
 }
 
+CO_TEST_ON_1(queue,
+             a_case_that_gets_what_a_cancelled_getter_was_woken_for_leaves_room_to_a_putter) {
+    queue<int> q(1);
+    auto getter = create_task(get_from(q));
+    co_await yield();
+    auto chosen = create_task(
+        [](queue<int>& q) -> coro<int> { co_return std::get<0>(co_await select(q.get())); }(q));
+    co_await yield();
+    q.put_nowait(1);
+    auto putter = create_task(put_into(q, 2), {.eager = true});
+    getter.cancel(); // it has been woken, and has not run
+    EXPECT_TRUE((co_await as_result(getter)).cancelled());
+    EXPECT_EQ(co_await chosen, 1);
+    co_await wait_for(putter, 1s);
+    EXPECT_EQ(q.get_nowait(), 2);
+}
+
 CO_TEST(queue, a_cancelled_putter_has_put_nothing) {
     queue<int> q(1);
     q.put_nowait(0);

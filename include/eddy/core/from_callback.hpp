@@ -75,7 +75,8 @@ public:
     {
         return state_->result().try_set_value();
     }
-    /// The operation failed: the await throws `error`. False: as above.
+    /// The operation failed: the await throws `error`. False: as above, or there is no exception in
+    /// `error`.
     bool fail(std::exception_ptr error) const noexcept {
         return state_->result().try_set_exception(std::move(error));
     }

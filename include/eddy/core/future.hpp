@@ -218,7 +218,7 @@ public:
     }
     /// As set_exception, but gives false where that throws.
     bool try_set_exception(std::exception_ptr error) noexcept {
-        return state_->set_exception(std::move(error));
+        return error != nullptr && state_->set_exception(std::move(error));
     }
     [[nodiscard]] bool done() const noexcept { return state_->done(); }
 

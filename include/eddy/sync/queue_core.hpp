@@ -164,14 +164,21 @@ public:
     /// A getter that was woken does not want the item any more.
     void pass_on_item() noexcept {
         getter* woken = nullptr;
+        waiter* refills = nullptr;
         {
             const std::lock_guard hold(lock_);
             if (store_.size() != 0) {
                 woken = next_getter();
+                if (woken != nullptr && woken->in_select()) { // who has taken it, and so made room
+                    refills = pop_claimed(putters_);
+                }
             }
         }
         if (woken != nullptr) {
             woken->wake();
+        }
+        if (refills != nullptr) {
+            refills->wake();
         }
     }
 
@@ -299,8 +306,8 @@ private:
         return maxsize_ != 0 && store_.size() >= maxsize_;
     }
 
-    // There is an item. A case of a select takes it at once, anybody else tries when it runs. The
-    // room that it leaves wakes no putter: there was as much before the item came.
+    // There is an item. A case of a select takes it at once, anybody else tries when it runs. If
+    // the item came just now the room it leaves wakes no putter: there was as much before.
     getter* next_getter() noexcept {
         getter* const next = pop_claimed(getters_);
         if (next != nullptr && next->in_select()) {

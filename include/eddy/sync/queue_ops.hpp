@@ -67,10 +67,12 @@ public:
         });
     }
     void await_resume() {
-        if (!aborted() && op::waiter().cancel_pending()) {
+        if (aborted()) {
+            check_aborted();
+        } else if (op::waiter().take_cancel()) { // asked once: what is thrown is passed on
             End::pass_on(*of_);
+            op::waiter().throw_cancelled();
         }
-        check_cancelled();
     }
     abort_result abort() noexcept override {
         return End::remove(*of_, *this) ? abort_result::aborted : abort_result::completed;
@@ -192,7 +194,13 @@ public:
         }
         return of_->take_out(this->item);
     }
-    [[nodiscard]] bool give_back() noexcept { return !this->item || of_->put_back(this->item); }
+    [[nodiscard]] bool give_back() noexcept {
+        if (this->error != nullptr) {
+            of_->pass_on_item();
+            return true;
+        }
+        return !this->item || of_->put_back(this->item);
+    }
 
 private:
     void wake_alone() noexcept override {} // it is bound
