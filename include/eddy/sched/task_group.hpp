@@ -52,7 +52,7 @@ public:
     template <typename T>
     task<T> create_task(coro<T> body, const task_options& options = {},
                         std::source_location site = std::source_location::current()) {
-        scheduler& on = require_running("create_task of a group");
+        scheduler& on = require_running("a group's create_task");
         reservation place(*this);
         auto state = state_ref<task_state_of<T>>::adopt(make_task_state(std::move(body), site));
         place.admit(*state);
