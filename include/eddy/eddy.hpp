@@ -15,6 +15,7 @@
 #include <eddy/core/from_callback.hpp>
 #include <eddy/core/future.hpp>
 #include <eddy/core/gather.hpp>
+#include <eddy/core/gather_settled.hpp>
 #include <eddy/core/generator.hpp>
 #include <eddy/core/lazy.hpp>
 #include <eddy/core/map_concurrent.hpp>
