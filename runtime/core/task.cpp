@@ -39,7 +39,7 @@ own_task_numbers::~own_task_numbers() {
 struct task_base::extras {
     std::string name; // empty: "Task-N"
     cancel_reason reason;
-    bool delivered = true; // a cancelled_error has said it; both guarded by lock
+    bool delivered = true; // a cancelled_error has said it; all guarded by lock
     spin_lock lock;
 };
 
@@ -135,11 +135,20 @@ void task_base::end_specially() noexcept {
 }
 
 std::string task_base::name() const {
-    if (number_ != 0) {
-        return "Task-" + std::to_string(number_);
+    if (extras* const mine = extras_.load(acquire)) { // P4
+        const std::lock_guard hold(mine->lock);
+        if (!mine->name.empty()) {
+            return mine->name;
+        }
     }
-    const extras* const mine = extras_.load(acquire); // P4
-    return mine != nullptr ? mine->name : std::string();
+    return number_ != 0 ? "Task-" + std::to_string(number_) : std::string();
+}
+
+void task_base::set_name(std::string_view name) {
+    std::string next(name); // gets the old name, which dies after unlocking
+    extras& mine = own_extras();
+    const std::lock_guard hold(mine.lock);
+    mine.name.swap(next);
 }
 
 task_state task_base::stage() const noexcept {
@@ -284,7 +293,7 @@ private:
 
 } // namespace
 
-void task_base::add_done_callback(std::function<void(any_task)> fn) {
+done_callback_handle task_base::add_done_callback(std::function<void(any_task)> fn) {
     // A task that is done may have outlived its runtime: then only the caller's loop can be asked.
     // One that is not may outlive the caller's loop, if that is another runtime's.
     scheduler* const here = scheduler::current();
@@ -296,10 +305,21 @@ void task_base::add_done_callback(std::function<void(any_task)> fn) {
     }
     auto made = std::make_unique<done_callback>(any_task(state_ref<task_base>::share(this)),
                                                 std::move(fn), *on);
+    state_ref<task_base> mine = state_ref<task_base>::share(this);
     done_callback* const waiting = made.release();
     if (!add(*waiting)) {
         waiting->notify();
+        return {};
     }
+    return {std::move(mine), *waiting};
+}
+
+bool task_base::remove_done_callback(const done_callback_handle& added) noexcept {
+    if (added.of_.get() != this || !remove(*added.added_)) {
+        return false;
+    }
+    delete static_cast<done_callback*>(added.added_);
+    return true;
 }
 
 bool any_task::cancel(std::string_view reason) const {

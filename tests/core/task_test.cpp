@@ -224,6 +224,71 @@ CO_TEST(task, a_done_callback_that_throws_is_reported_and_the_others_are_called)
     EXPECT_NE(reports.only().message.find("bad callback"), std::string::npos);
 }
 
+CO_TEST(task, a_done_callback_that_was_removed_is_not_called_and_the_others_are) {
+    event_log log;
+    auto t = create_task(give_after(5ms, 1));
+    auto alive = std::make_shared<int>();
+    t.add_done_callback([&](const any_task&) { log.add("a"); });
+    auto added = t.add_done_callback([&, alive](const any_task&) { log.add("b"); });
+    t.add_done_callback([&](const any_task&) { log.add("c"); });
+    EXPECT_TRUE(t.remove_done_callback(std::move(added)));
+    EXPECT_EQ(alive.use_count(), 1);
+    // NOLINTNEXTLINE(bugprone-use-after-move): that is the case
+    EXPECT_FALSE(t.remove_done_callback(std::move(added)));
+    co_await sleep(10ms);
+    EXPECT_EQ(log.text(), "a c");
+}
+
+CO_TEST(task, a_done_callback_is_not_removed_from_another_task_or_one_that_is_done) {
+    event_log log;
+    auto t = create_task(give_after(5ms, 1));
+    auto other = create_task(give_after(5ms, 2));
+    EXPECT_FALSE(other.remove_done_callback(t.add_done_callback([](const any_task&) {})));
+    EXPECT_FALSE(t.remove_done_callback({}));
+    auto added = t.add_done_callback([&](const any_task&) { log.add("called"); });
+    co_await t;
+    auto late = t.add_done_callback([&](const any_task&) { log.add("called"); });
+    EXPECT_FALSE(t.remove_done_callback(std::move(added)));
+    EXPECT_FALSE(t.remove_done_callback(std::move(late)));
+    co_await sleep(10ms);
+    EXPECT_EQ(log.text(), "called called");
+    co_await other;
+}
+
+// -- names --
+
+CO_TEST(task, its_name_can_be_set) {
+    auto numbered = create_task(give_after(5ms, 1));
+    auto named = create_task(give_after(5ms, 2), {.name = "first"});
+    const std::string number = numbered.name();
+    numbered.set_name("one with a name that does not fit into a string");
+    named.set_name("second");
+    EXPECT_EQ(numbered.name(), "one with a name that does not fit into a string");
+    EXPECT_EQ(named.name(), "second");
+    EXPECT_TRUE(to_string(named).starts_with("second "));
+    numbered.set_name("");
+    EXPECT_EQ(numbered.name(), number);
+    co_await numbered;
+    co_await named;
+    named.set_name("over");
+    EXPECT_EQ(named.name(), "over");
+}
+
+CO_TEST(task, its_name_may_be_set_while_other_threads_read_it) {
+    auto t = create_task(give_after(5ms, 1), {.name = "even"});
+    std::thread other([&] {
+        for (int i = 0; i != 1000; ++i) {
+            t.set_name(i % 2 == 0 ? "odd" : "even");
+        }
+    });
+    for (int i = 0; i != 1000; ++i) {
+        const std::string seen = t.name();
+        EXPECT_TRUE(seen == "odd" || seen == "even") << seen;
+    }
+    other.join();
+    co_await t;
+}
+
 // -- what nobody reads --
 
 CO_TEST(task, an_exception_that_nobody_reads_is_reported_when_the_last_handle_dies) {
@@ -384,6 +449,8 @@ CO_TEST(task, a_handle_that_refers_to_nothing_is_an_error_and_no_crash) {
     EXPECT_THROW((void)none.name(), invalid_state_error);
     EXPECT_THROW((void)to_string(none), invalid_state_error);
     EXPECT_THROW(none.add_done_callback([](const any_task&) {}), invalid_state_error);
+    EXPECT_THROW(none.remove_done_callback({}), invalid_state_error);
+    EXPECT_THROW(none.set_name("any"), invalid_state_error);
     EXPECT_THROW(co_await none, invalid_state_error);
     EXPECT_THROW(co_await task<int>(), invalid_state_error);
     EXPECT_THROW(co_await shield(none), invalid_state_error);

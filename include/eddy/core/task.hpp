@@ -29,6 +29,7 @@
 namespace eddy::inline v0 {
 
 class any_task;
+class done_callback_handle;
 class task_registry;
 
 enum class task_state : std::uint8_t { created, scheduled, running, suspended, done };
@@ -50,6 +51,7 @@ public:
     // -- any thread --
 
     [[nodiscard]] std::string name() const;
+    void set_name(std::string_view name);
     [[nodiscard]] const char* coroutine_name() const noexcept { return defined_.function_name(); }
     [[nodiscard]] std::source_location creation_site() const noexcept { return site_; }
     [[nodiscard]] task_state stage() const noexcept;
@@ -75,7 +77,8 @@ public:
     }
     [[nodiscard]] const void* runtime_id() const noexcept { return home()->runtime_id(); }
 
-    void add_done_callback(std::function<void(any_task)> fn);
+    done_callback_handle add_done_callback(std::function<void(any_task)> fn);
+    bool remove_done_callback(const done_callback_handle& added) noexcept;
     /// The exception it failed with; null if it returned or was cancelled. Only once it is done.
     [[nodiscard]] virtual std::exception_ptr failure() const noexcept = 0;
 
@@ -135,6 +138,23 @@ private:
     [[gnu::cold]] void enter(context first) noexcept;
     void leave_context(context_scope* innermost) noexcept;
     [[gnu::cold]] void start_specially(const task_options& options, placement* where) noexcept;
+};
+
+/// What add_done_callback gives, for remove_done_callback; it may be dropped.
+class done_callback_handle {
+public:
+    done_callback_handle() noexcept = default;
+    done_callback_handle(done_callback_handle&&) noexcept = default;
+    done_callback_handle& operator=(done_callback_handle&&) noexcept = default;
+
+private:
+    friend class task_base;
+    done_callback_handle(state_ref<task_base> of, future_waiter& added) noexcept
+        : of_(std::move(of)), added_(&added) {}
+
+    // Only of what is not done, and removed once: so nothing else can be at that address.
+    state_ref<task_base> of_;
+    future_waiter* added_ = nullptr;
 };
 
 /// The control block with the result.
@@ -221,6 +241,8 @@ public:
 
     [[nodiscard]] bool valid() const noexcept { return static_cast<bool>(base_); }
     [[nodiscard]] std::string name() const { return base_.checked().name(); }
+    /// Names it anew; "" takes the name away.
+    void set_name(std::string_view name) const { base_.checked().set_name(name); }
     /// The name of the coroutine function, as the compiler writes it.
     [[nodiscard]] const char* coroutine_name() const { return base_.checked().coroutine_name(); }
     [[nodiscard]] std::source_location creation_site() const {
@@ -244,8 +266,14 @@ public:
     /// Has `fn` called by the caller's loop (the task's, on a thread that has none), as call_soon
     /// does, once the task is done. Throws: no_running_loop, if the task is done and the thread has
     /// no loop.
-    void add_done_callback(std::function<void(any_task)> fn) const {
-        base_.checked().add_done_callback(std::move(fn));
+    done_callback_handle add_done_callback(std::function<void(any_task)> fn) const {
+        return base_.checked().add_done_callback(std::move(fn));
+    }
+    /// The callback will not be called. False: the task is done, and it was called or is going to
+    /// be; or it is not one of this task.
+    // NOLINTNEXTLINE(performance-unnecessary-value-param): it is used up
+    bool remove_done_callback(done_callback_handle added) const {
+        return base_.checked().remove_done_callback(added);
     }
 
     friend bool operator==(const any_task& a, const any_task& b) noexcept {
