@@ -2,7 +2,8 @@
 """Checks that misuse does not compile, and that the compiler's message says why.
 
 Each file is compiled twice: as it is, which must succeed, and with EDDY_MISUSE defined, which must fail
-with a message that matches the regular expression after "// Expect:" in the opening comment.
+with a message that matches the regular expression after "// Expect:" in the opening comment. What stands after
+"// Arguments:" is given to the compiler then, too.
 
 usage: compile_fail.py FOLDER INCLUDE_DIR COMPILER [ARGUMENT...]
 """
@@ -22,7 +23,9 @@ def fails_for_the_reason(compiler, path):
         status, text = tap.output_of([*compiler, str(path)])
         if status:
             return "must compile without EDDY_MISUSE:\n" + text
-        status, text = tap.output_of([*compiler, "-DEDDY_MISUSE", str(path)])
+        more = re.search(r"^// Arguments:\s+(.*\S)", path.read_text(), re.MULTILINE)
+        misuse = ["-DEDDY_MISUSE", *(more[1].split() if more else [])]
+        status, text = tap.output_of([*compiler, *misuse, str(path)])
         if not status:
             return "compiles with EDDY_MISUSE, and must not"
         return "" if re.search(expected[1], text) else f"no match for {expected[1]!r} in:\n{text}"

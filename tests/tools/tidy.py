@@ -25,7 +25,7 @@ FOLDERS = ("include", "runtime", "tests", "bench", "docs")
 LABELS = {"Threads", "Progress", "Memory", "Suspends", "Cancel", "Invariants", "Pairs", "Design"}
 LABELS_OF = {
     "library": LABELS,
-    "tests": LABELS | {"Covers", "Not here", "Expect"},
+    "tests": LABELS | {"Covers", "Not here", "Expect", "Arguments"},
     "bench": LABELS | {"Question", "Unit", "Valid if", "Size", "Measured"},
     "docs": LABELS | {"Shows", "Output", "Forced", "Racing"},
 }

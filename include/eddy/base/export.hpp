@@ -2,6 +2,10 @@
 
 #pragma once
 
+#if __cplusplus < 202002L
+#error "eddy needs C++20: compile with -std=c++20 or later"
+#endif
+
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 14
 #error "g++ before 14 compiles coroutines wrongly, without a word: use clang++-19 or g++ 14"
 #endif
