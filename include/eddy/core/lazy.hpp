@@ -6,7 +6,8 @@
 // Of a range (a generator, a container, a view) each gives a generator; of an async_iterable an
 // async_iterable, whose functions may be coroutines. A source is taken by value: moved or copied,
 // so nothing dangles; `std::ref(source)` refers to it instead. What is owned is closed with the
-// adaptor (aclose), also when take or zip end before their source.
+// adaptor (aclose), also when take or zip end before their source. All of them are in
+// docs/examples/lazy_adaptors.cpp.
 //
 // Threads:    one consumer at a time, as the sources.
 // Memory:     a coroutine frame an item, or one for the whole of a range.

@@ -1,7 +1,7 @@
 // blocking.hpp — the ends of queues and channels for threads that run no loop: they block.
 //
 // On the thread of a loop each of these throws already_running: it would stop the tasks that it
-// waits for. There, co_await the operation itself.
+// waits for. There, co_await the operation itself. Example: docs/examples/blocking_ends.cpp
 
 #pragma once
 

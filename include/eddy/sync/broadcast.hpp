@@ -159,6 +159,7 @@ private:
 /// Threads:  all members: any thread; a subscription: one at a time.
 /// Cost:     send: one lock, a wake-up for each who waits, and an allocation unless T is small and
 ///           trivially copyable.
+/// Example:  docs/examples/fan_out.cpp
 template <announceable T>
 class broadcast {
 public:

@@ -67,6 +67,7 @@ private:
 ///
 /// It may be destroyed by whoever has received the item, also while send() is returning.
 /// Threads:  all members: any thread. Threads that run no loop wait by blocking::receive.
+/// Example:  docs/examples/fan_out.cpp
 template <queueable T>
 class oneshot {
 public:

@@ -112,6 +112,7 @@ private:
 /// Threads:  all members: any thread; a watcher: one at a time.
 /// Cost:     set: one lock, a wake-up for each who waits, and an allocation unless T is small and
 ///           trivially copyable.
+/// Example:  docs/examples/fan_out.cpp
 template <announceable T>
 class watch {
 public:
