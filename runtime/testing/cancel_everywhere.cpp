@@ -51,7 +51,7 @@ public:
     [[nodiscard]] std::size_t number() const noexcept { return number_; }
     [[nodiscard]] bool reached() const noexcept { return number_ == 0 || seen() >= number_; }
 
-    /// "cancelled at suspension 3, of Task-2 at main.cpp:12: "
+    /// "main cancelled at suspension 3, Task-2 at main.cpp:12: "
     [[nodiscard]] std::string words() const {
         if (number_ == 0) {
             return "without a cancel: ";

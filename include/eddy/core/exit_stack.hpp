@@ -42,6 +42,7 @@ public:
     /// its async_enter gives, or the resource. One without a name is moved into the stack.
     ///
     /// Throws: what async_enter throws; then it is not left.
+    /// Cancel: reaches what async_enter waits for.
     template <typename R>
     [[nodiscard]] auto enter(R&& resource,
                              std::source_location site = std::source_location::current()) {
@@ -67,8 +68,11 @@ public:
 
     [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
 
-    /// Runs all entries. Throws: what the last one that threw threw; the exceptions that this one
-    /// replaces are reported.
+    /// Runs all entries.
+    ///
+    /// Throws: what the last one that threw threw; the exceptions that this one replaces are
+    ///         reported.
+    /// Cancel: reaches what the entry waits for that is running; the others run all the same.
     [[nodiscard]] coro<> aclose();
 
     // -- with() --

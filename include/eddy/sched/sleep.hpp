@@ -84,11 +84,15 @@ template <typename Rep, typename Period>
 }
 
 /// Suspends the task until `when`; a time that has passed: as yield().
+///
+/// Cancel:   at once; nothing is lost.
 [[nodiscard]] inline sleep_op sleep_until(clock::time_point when) noexcept {
     return {when.time_since_epoch(), sleep_op::base::time_point};
 }
 
 /// Gives everything that is ready a turn, then goes on: asyncio's sleep(0).
+///
+/// Cancel:   thrown when its turn comes; nothing is lost.
 [[nodiscard]] inline yield_op yield() noexcept {
     return {};
 }

@@ -170,8 +170,9 @@ auto with_deadline(A&& awaited) {
     return wait_within(std::forward<A>(awaited), inherited_deadline());
 }
 
-/// Awaits a task without passing a cancel on to it: the waiter gets cancelled_error at once, the
-/// task goes on.
+/// Awaits a task without passing a cancel on to it.
+///
+/// Cancel: the waiter gets cancelled_error at once, the task goes on.
 template <typename T>
 [[nodiscard]] auto shield(const task<T>& guarded) {
     return typename task<T>::shared_wait(guarded.typed(), future_wait::on_cancel::stop_waiting);

@@ -133,6 +133,8 @@ public:
         : tasks_(std::move(tasks)), queue_(std::make_unique<completion_queue>(states_of(tasks_))) {}
 
     /// The next task that has ended, nothing when all have been given.
+    ///
+    /// Cancel: ends the wait; the tasks go on.
     coro<std::optional<Task>> next() {
         if (queue_->at_end()) {
             co_return std::nullopt;
