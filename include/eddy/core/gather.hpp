@@ -139,7 +139,7 @@ public:
         }
     }
     gather_range_op(gather_range_op&& fresh) noexcept
-        : gather_base(std::move(fresh)), count_(std::exchange(fresh.count_, 0)),
+        : gather_base(static_cast<gather_base&&>(fresh)), count_(std::exchange(fresh.count_, 0)),
           children_(std::exchange(fresh.children_, nullptr)) {
         for (branch& child : children()) {
             make_child(&child, child.leaf(), child.index(), count_);
