@@ -97,6 +97,13 @@ CO_TEST(from_callback, throws_what_the_operation_fails_with) {
     EXPECT_TRUE((co_await as_result(std::move(operation))).holds<std::runtime_error>());
 }
 
+CO_TEST(from_callback, throws_the_failure_of_an_operation_without_a_result) {
+    auto operation = from_callback([](completion<> done) {
+        done.fail(std::make_exception_ptr(std::runtime_error("broken")));
+    });
+    EXPECT_TRUE((co_await as_result(std::move(operation))).holds<std::runtime_error>());
+}
+
 CO_TEST(from_callback, takes_no_failure_without_an_exception) {
     const int value = co_await from_callback<int>([](completion<int> done) {
         EXPECT_FALSE(done.fail(nullptr));

@@ -161,6 +161,9 @@ coro<T> from_callback_with(Initiator initiator, Stop stop) {
         keep_cancel(mine); // the operation was faster: its result is not lost
     }
     state.check();
+    if (state.failed()) { // nobody else reads it: it is not for who calls back to free it, later
+        std::rethrow_exception(state.slot().take_error());
+    }
     if constexpr (!std::is_void_v<T>) {
         co_return state.slot().take();
     }

@@ -66,6 +66,8 @@ public:
 
     [[nodiscard]] slot_state state() const noexcept { return state_; }
     [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
+    /// Moves the exception out: for an only reader, whose thread frees it then.
+    [[nodiscard]] std::exception_ptr take_error() noexcept { return std::move(error_); }
 
     /// Moves the value out, or throws the exception.
     T take() {
@@ -113,6 +115,8 @@ public:
         return error_ == nullptr ? slot_state::value : slot_state::error;
     }
     [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
+    /// Moves the exception out: for an only reader, whose thread frees it then.
+    [[nodiscard]] std::exception_ptr take_error() noexcept { return std::move(error_); }
     void take() const { check(); }
     void get() const { check(); }
 
