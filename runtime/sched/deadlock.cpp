@@ -174,23 +174,25 @@ bool deadlock_watch::suspect() noexcept {
         return false;
     }
     const std::uint64_t now = steps();
-    if (now == told_at_.load(relaxed) || !is_silent(now)) { // count: one tells
-        return false;
-    }
-    if (hope_left() == hope::none) {
-        if (is_silent(now)) { // looked at last: a thread may have posted, and ended
-            tell(now, hope::none);
-        }
+    if (now == told_at_.load(relaxed)) { // count: one tells
         return false;
     }
     suspected_at_.store(now, relaxed); // count: whoever confirms compares it with what it sees
-    return true;
+    // Looked at again after the threads: one may have posted, and ended.
+    if (is_silent(now) && hope_left() == hope::none && is_silent(now)) {
+        tell(now, hope::none);
+        return false;
+    }
+    return true; // also if it was not silent for a moment only: nobody else may look again
 }
 
 void deadlock_watch::confirm() noexcept {
     const std::uint64_t now = steps();
-    if (now == suspected_at_.load(relaxed) && !something_is_armed() && is_silent(now)) { // count:
-        tell(now, hope::from_other_threads);
+    if (now != suspected_at_.load(relaxed)) { // count: see suspect
+        return;
+    }
+    if (const hope left = hope_left(); left != hope::some && is_silent(now)) {
+        tell(now, left);
     }
 }
 

@@ -277,7 +277,11 @@ void worker::block() noexcept {
 
 void worker::block_for(clock::duration limit) noexcept {
     deadlock_watch& deadlocks = runtime_.deadlocks();
-    if (limit != reactor::forever || !deadlocks.suspect()) {
+    const bool suspicious = limit == reactor::forever && deadlocks.suspect();
+    if (has_work()) { // from whoever was told, on this thread: nothing has woken its worker
+        return;
+    }
+    if (!suspicious) {
         (void)reactor_.poll(limit, ready_capacity);
         return;
     }

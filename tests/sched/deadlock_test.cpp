@@ -98,9 +98,9 @@ coro<> take_both(lock& first, lock& second) {
 }
 
 TEST(deadlock, locks_know_their_holders) {
-    const std::string text = deadlock_of([]() -> coro<> {
-        lock a;
-        lock b;
+    lock a;
+    lock b; // of who outlives the tasks
+    const std::string text = deadlock_of([&]() -> coro<> {
         auto left = create_task(take_both(a, b), {.name = "left"});
         auto right = create_task(take_both(b, a), {.name = "right"});
         co_await gather(left, right);

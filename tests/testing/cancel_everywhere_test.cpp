@@ -183,6 +183,7 @@ TEST(cancel_everywhere, an_invariant_may_throw_to_say_what_is_wrong) {
     EXPECT_NE(text.find("two are missing"), std::string::npos) << text;
 }
 
+#ifndef EDDY_FRAME_CACHE_OFF // AddressSanitizer aligns frames itself: they are not counted there
 TEST(cancel_everywhere, a_leaked_frame_is_found) {
     std::vector<coro<>> kept;
     const auto program = [&]() -> coro<> {
@@ -197,6 +198,7 @@ TEST(cancel_everywhere, a_leaked_frame_is_found) {
     const report_log ignored; // never awaited
     kept.clear();
 }
+#endif
 
 TEST(cancel_everywhere, an_error_in_place_of_the_cancel_is_found_unless_it_is_allowed) {
     const auto program = []() -> coro<> {

@@ -205,6 +205,7 @@ TEST(co_test_fails, if_a_descriptor_is_open_still) {
     (void)sys::close(opened[0][1]);
 }
 
+#ifndef EDDY_FRAME_CACHE_OFF // AddressSanitizer aligns frames itself: they are not counted there
 TEST(co_test_fails, if_a_frame_is_left) {
     std::vector<coro<>> kept;
     const auto failures = failures_of([&] {
@@ -217,6 +218,7 @@ TEST(co_test_fails, if_a_frame_is_left) {
     const report_log ignored; // never awaited
     kept.clear();
 }
+#endif
 
 TEST(co_test_fails, if_something_is_reported) {
     const auto failures = failures_in([]() -> coro<> {

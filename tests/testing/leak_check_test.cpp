@@ -30,6 +30,7 @@ TEST(leak_check, what_was_there_before_is_no_leak) {
     EXPECT_TRUE(check.leaks().empty());
 }
 
+#ifndef EDDY_FRAME_CACHE_OFF // AddressSanitizer aligns frames itself: they are not counted there
 TEST(leak_check, frames_are_counted) {
     const report_log ignored; // they are never awaited
     const leak_check check;
@@ -40,6 +41,7 @@ TEST(leak_check, frames_are_counted) {
     }
     EXPECT_TRUE(check.leaks().empty());
 }
+#endif
 
 TEST(leak_check, descriptors_are_named) {
     const leak_check check;
@@ -86,7 +88,9 @@ TEST(leak_check, what_is_left_in_a_runtime_is_named) {
     EXPECT_EQ(live.tasks, 2U);
     EXPECT_EQ(live.timers, 2U);
     EXPECT_EQ(live.descriptors, 1U);
+#ifndef EDDY_FRAME_CACHE_OFF // see above
     EXPECT_GE(live.frames, 4);
+#endif
 }
 
 } // namespace
