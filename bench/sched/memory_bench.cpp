@@ -158,6 +158,41 @@ eddy::coro<> promise_once() {
     co_await promise.get_future();
 }
 
+// Two that want the same, so that one waits and is woken.
+eddy::coro<> hold_over_a_yield(eddy::semaphore& permits) {
+    const auto held = co_await permits.acquire();
+    co_await eddy::yield();
+}
+eddy::coro<> semaphore_once() {
+    eddy::semaphore permits(1);
+    co_await eddy::gather(hold_over_a_yield(permits), hold_over_a_yield(permits));
+}
+
+eddy::coro<> wait_for_change(eddy::condition& of) {
+    auto held = co_await of.acquire();
+    co_await of.wait(held);
+}
+eddy::coro<> notify(eddy::condition& of) {
+    const auto held = co_await of.acquire();
+    of.notify();
+}
+eddy::coro<> condition_once() {
+    eddy::condition of;
+    co_await eddy::gather(wait_for_change(of), notify(of));
+}
+
+eddy::coro<> await_event(eddy::event& of) {
+    co_await of.wait();
+}
+eddy::coro<> set(eddy::event& of) {
+    of.set();
+    co_return;
+}
+eddy::coro<> event_once() {
+    eddy::event of;
+    co_await eddy::gather(await_event(of), set(of));
+}
+
 constexpr std::int64_t warm_up = 100;
 
 template <eddy::coro<> (*Operation)()>
@@ -209,6 +244,15 @@ BENCHMARK(eddy::bench::in_runtime<allocs<sleep_once>>)
     ->Apply(often_on_one_worker);
 BENCHMARK(eddy::bench::in_runtime<allocs<promise_once>>)
     ->Name("allocs/promise")
+    ->Apply(often_on_one_worker);
+BENCHMARK(eddy::bench::in_runtime<allocs<semaphore_once>>)
+    ->Name("allocs/semaphore")
+    ->Apply(often_on_one_worker);
+BENCHMARK(eddy::bench::in_runtime<allocs<condition_once>>)
+    ->Name("allocs/condition")
+    ->Apply(often_on_one_worker);
+BENCHMARK(eddy::bench::in_runtime<allocs<event_once>>)
+    ->Name("allocs/event")
     ->Apply(often_on_one_worker);
 
 BENCHMARK_MAIN();
