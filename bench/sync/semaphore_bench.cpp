@@ -1,8 +1,8 @@
 // semaphore_bench.cpp — permits that are there, and permits that are waited for.
 //
 // Question: what does a permit cost that is there; what does it cost eight tasks that share two
-//           and hold them over a yield; what do two tasks pay that pass one back and forth, which is
-//           the cheapest way to take turns; beside std::counting_semaphore?
+//           and hold them over a yield; what do two tasks pay that pass one back and forth, the
+//           cheapest way to take turns; beside std::counting_semaphore?
 // Unit:     ns to acquire and release once; of the last one, ns a round trip.
 // Valid if: nothing else runs. The threads of the contender hold theirs over a yield as well.
 
