@@ -44,6 +44,7 @@ eddy::coro<> eight_tasks_share_two(benchmark::State& state) {
         eddy::semaphore of(2);
         std::vector<std::int64_t> inside(contenders);
         std::vector<eddy::task<>> tasks;
+        tasks.reserve(contenders);
         for (std::int64_t& own : inside) {
             tasks.push_back(eddy::create_task(user(of, own)));
         }
@@ -104,6 +105,7 @@ void eight_threads_share_two(benchmark::State& state) {
         std::counting_semaphore<2> of(2);
         std::vector<std::int64_t> inside(contenders);
         std::vector<std::thread> threads;
+        threads.reserve(contenders);
         for (std::int64_t& own : inside) {
             threads.emplace_back([&of, &own] {
                 for (std::int64_t k = 0; k != rounds; ++k) {
