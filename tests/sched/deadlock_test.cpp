@@ -2,7 +2,8 @@
 //
 // Covers:    who waits for whom, circles, locks and their holders; what keeps hope; once and not
 //            again; report and stop.
-// Not here:  other threads, and tasks that only seem to wait -> stress/deadlock_stress.cpp.
+// Not here:  announced work -> outside_work_test.cpp; other threads, and tasks that only seem to
+//            wait -> stress/deadlock_stress.cpp.
 
 #include "sched/deadlock.hpp"
 #include "sched/runtime_core.hpp"
@@ -188,17 +189,6 @@ TEST(deadlock, a_descriptor_keeps_hope) {
     const itimerspec soon{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_nsec = 20'000'000}};
     ASSERT_EQ(::timerfd_settime(timer.get(), 0, &soon, nullptr), 0);
     EXPECT_EQ(deadlock_of([fd = timer.get()]() -> coro<> { co_await readable(fd); }), "");
-}
-
-TEST(deadlock, announced_work_outside_keeps_hope) {
-    runtime_core core({.workers = 1, .virtual_time = true});
-    EXPECT_NE(core.deadlocks().hope_left(), hope::some);
-    {
-        const outside_work announced(core.at(0));
-        EXPECT_EQ(core.deadlocks().hope_left(), hope::some);
-    }
-    EXPECT_NE(core.deadlocks().hope_left(), hope::some);
-    core.close();
 }
 
 TEST(deadlock, an_awaitable_of_another_library_is_work_outside) {

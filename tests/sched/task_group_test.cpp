@@ -5,6 +5,7 @@
 //            tests/e2e/scopes_test.py; many threads -> tests/stress/scopes_stress.cpp.
 
 #include "support/event_log.hpp"
+#include "support/group_bodies.hpp"
 #include <eddy/testing/co_test.hpp>
 
 #include <atomic>
@@ -22,44 +23,6 @@ using namespace std::chrono_literals;
 coro<int> give_after(clock::duration delay, int value) {
     co_await sleep(delay);
     co_return value;
-}
-coro<> note_after(clock::duration delay, event_log& log, std::string word) {
-    co_await sleep(delay);
-    log.add(word);
-}
-coro<> fail_after(clock::duration delay, std::string what) {
-    co_await sleep(delay);
-    throw std::runtime_error(what);
-}
-// Sleeps; notes how that ended, and passes a cancel on.
-coro<> note_end(event_log& log, std::string word) {
-    const auto result = co_await as_result(sleep(1h));
-    log.add(result.cancelled() ? word + "-cancelled" : word);
-    result.has_value() ? void() : std::rethrow_exception(result.error());
-}
-// Sleeps; when cancelled cleans up for `cleanup` and then does `end`.
-coro<> clean_up(clock::duration cleanup, event_log& log, std::string word) {
-    const auto result = co_await as_result(sleep(1h));
-    co_await sleep(cleanup);
-    log.add(word);
-    std::rethrow_exception(result.error());
-}
-coro<> fail_when_cancelled(std::string what) {
-    (void)co_await as_result(sleep(1h));
-    throw std::runtime_error(what);
-}
-// What the await of `scope` ends with.
-template <typename T>
-coro<std::string> end_of(coro<T> scope) {
-    const auto result = co_await as_result(std::move(scope));
-    if (result.cancelled()) {
-        co_return "cancelled";
-    }
-    co_return result ? std::string("value") : describe(result.error());
-}
-std::string unhandled(const std::string& errors, int count = 1) {
-    return "unhandled errors in a task group (" + std::to_string(count) +
-           (count == 1 ? " exception): " : " exceptions): ") + errors;
 }
 
 // -- joining --
