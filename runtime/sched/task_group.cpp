@@ -52,7 +52,7 @@ private:
 };
 
 child_group::child_group(branch& over, on_failure policy, failure_handler handler) noexcept
-    : branch_(&over), policy_(policy), requests_before_(over.cancelling()),
+    : branch_(&over), policy_(policy), requests_before_(over.delivered_requests()),
       handler_(std::move(handler)) {}
 
 child_group::~child_group() {

@@ -7,7 +7,7 @@
 namespace eddy::inline v0 {
 
 timeout_scope::timeout_scope(branch& over) noexcept
-    : timer_node(&fired), branch_(&over), requests_before_(over.cancelling()) {}
+    : timer_node(&fired), branch_(&over), requests_before_(over.delivered_requests()) {}
 
 timeout_scope::~timeout_scope() {
     disarm();

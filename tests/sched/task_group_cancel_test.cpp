@@ -200,6 +200,20 @@ CO_TEST(task_group, cancel_and_a_cancel_from_outside_at_the_same_time_are_a_canc
     EXPECT_EQ(t.cancelling(), 1U);
 }
 
+CO_TEST(task_group, cancel_leaves_a_cancel_that_was_pending_before_it_pending) {
+    auto t = create_task([]() -> coro<> {
+        current_task().cancel();
+        co_await with_task_group([](task_group& group) -> coro<> {
+            group.cancel();
+            co_return;
+        });
+        co_await sleep(1h);
+        ADD_FAILURE() << "the cancel was lost";
+    });
+    EXPECT_TRUE((co_await as_result(t)).cancelled());
+    EXPECT_EQ(t.cancelling(), 1U);
+}
+
 CO_TEST(task_group, cancel_is_for_any_thread) {
     event_log log;
     co_await with_task_group([&log](task_group& group) -> coro<> {

@@ -355,6 +355,46 @@ CO_TEST(timeout, limits_that_expire_at_the_same_time_are_one_timeout_of_the_oute
     co_await sleep(1s);
 }
 
+CO_TEST(timeout, a_cancel_that_was_pending_before_stays_pending_after_a_body_that_never_suspends) {
+    auto t = create_task([]() -> coro<> {
+        current_task().cancel();
+        co_await timeout(0s, [](timeout_scope&) -> coro<> { co_return; });
+        co_await sleep(1s);
+        ADD_FAILURE() << "the cancel was lost";
+    });
+    EXPECT_TRUE((co_await as_result(t)).cancelled());
+    EXPECT_EQ(t.cancelling(), 1U);
+}
+
+CO_TEST(timeout, a_cancel_that_was_pending_before_is_not_taken_for_it) {
+    auto t = create_task([]() -> coro<> {
+        current_task().cancel();
+        co_await wait_for(sleep_long(), 0s);
+    });
+    EXPECT_TRUE((co_await as_result(t)).cancelled());
+    auto moved = create_task([]() -> coro<> {
+        current_task().cancel();
+        co_await timeout(0s, [](timeout_scope& scope) -> coro<> {
+            scope.reschedule(now() + 2h);
+            co_await sleep(1s);
+        });
+    });
+    EXPECT_TRUE((co_await as_result(moved)).cancelled());
+}
+
+CO_TEST(timeout, one_inside_of_another_that_has_passed_too_leaves_it_its_end) {
+    auto body = [](timeout_scope&) -> coro<> {
+        const auto result = co_await as_result(wait_for(sleep_long(), 0s));
+        EXPECT_FALSE(result.holds<timeout_error>());
+        if (result.cancelled()) {
+            std::rethrow_exception(result.error());
+        }
+        co_await sleep_long();
+    };
+    EXPECT_TRUE((co_await as_result(timeout(0s, body))).holds<timeout_error>());
+    EXPECT_EQ(current_task().cancelling(), 0U);
+}
+
 CO_TEST(timeout, wait_until_is_a_wait_for_with_a_time) {
     const auto start = now();
     EXPECT_EQ(co_await wait_until(give_after(1s, 5), start + 2s), 5);

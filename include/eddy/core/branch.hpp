@@ -102,6 +102,11 @@ public:
         return requests_.load(relaxed); // count:
     }
     std::uint16_t uncancel() noexcept;
+    /// Those of them that are not pending: a scope that begins now does not answer for them.
+    [[nodiscard]] std::uint16_t delivered_requests() const noexcept {
+        const std::uint16_t all = cancelling();
+        return static_cast<std::uint16_t>(all != 0 && cancel_pending() ? all - 1 : all);
+    }
     /// Whether the coroutine has ended; certain for whom cancel() gave false.
     [[nodiscard]] bool ended() const noexcept { return word_.ended(); }
 
