@@ -173,27 +173,32 @@ void branch::schedule() noexcept {
     }
 }
 
-void op::prepare(promise_base& promise) noexcept {
-    attach(promise);
-    branch& mine = *waiter_;
-    if (!mine.is_root()) {
-        mine.enter_groups();
+[[gnu::always_inline]] inline void branch::prepare(scheduler& on) noexcept {
+    if (!is_root()) {
+        enter_groups();
     }
-    scheduler& on = *scheduler::current();
     if (on.step_has(step_traits::observed | step_traits::scoped)) [[unlikely]] {
-        mine.note_suspension(on);
+        note_suspension(on);
     }
 }
 
-// The branch runs, and goes on after the others that are ready.
-void op::queue_again(branch& mine) noexcept {
-    scheduler* const on = scheduler::current();
-    if (!on->step_has(step_traits::one_place)) {
-        on->make_ready(mine);
+void op::prepare(promise_base& promise) noexcept {
+    attach(promise);
+    waiter_->prepare(*scheduler::current());
+}
+
+[[gnu::always_inline]] inline void branch::queue_again(scheduler& on) noexcept {
+    if (!on.step_has(step_traits::one_place)) {
+        on.make_ready(*this);
     } else {
-        mine.schedule();
+        schedule();
     }
     // GONE: another worker may have resumed the branch.
+}
+
+void branch::give_turn(scheduler& on) noexcept {
+    prepare(on);
+    queue_again(on);
 }
 
 bool op::settle() noexcept {
@@ -216,7 +221,7 @@ bool op::settle() noexcept {
             if (scheduler::current()->spend()) {
                 return false;
             }
-            queue_again(mine);
+            mine.queue_again(*scheduler::current());
             return true;
         case suspend_result::cancelled:
             break;
@@ -244,17 +249,6 @@ abort_result op::cancel_unsuspended() noexcept {
         passed_on_ = accepted || passed_on_;
     }
     return passed_on_ ? abort_result::forwarded : abort();
-}
-
-bool op::yield(promise_base& promise) {
-    if (scheduler::current()->keep_turn()) {
-        attach(promise);
-        return false;
-    }
-    prepare(promise);
-    queue_again(*waiter_);
-    // GONE: another worker may have resumed the branch.
-    return true;
 }
 
 } // namespace eddy::inline v0

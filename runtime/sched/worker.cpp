@@ -12,9 +12,9 @@ namespace eddy::inline v0 {
 
 worker::worker(runtime_core& runtime, unsigned index, unsigned workers)
     : scheduler(&runtime), event_loop(*this), runtime_(runtime), index_(index),
-      alone_(workers == 1), timed_(runtime.debug()),
-      seen_(timed_ || runtime.options().on_suspend || runtime.options().simulation),
-      random_(runtime.seed(), index), random_for_tasks_(runtime.seed(), workers_max + index),
+      alone_(workers == 1), timed_(runtime.debug()), random_(runtime.seed(), index),
+      random_for_tasks_(runtime.seed(), workers_max + index),
+      watchers_of_step_(timed_ || runtime.options().on_suspend || runtime.options().simulation),
       pinned_(*this), wheel_(runtime.now()), watches_(*this) {
     if (alone_) {
         forks().keep_private();
@@ -289,15 +289,23 @@ void worker::make_ready(runnable& item) noexcept {
 
 // An eager task's step is part of another one, which waits for its turn; a placement has others
 // that wait; who wants to see each step sees that one too.
-bool worker::keep_turn() noexcept {
-    const bool plain_step = eager_depth_ == 0 && !step_has(step_traits::one_place) && !seen_;
-    if (!plain_step || tick_ + 1 >= steps_between_polls_ || !forks().empty() || has_work() ||
+[[gnu::always_inline]] inline bool worker::keep_turn() noexcept {
+    if (watchers_of_step_ != 0 || step_has(step_traits::one_place) ||
+        tick_ + 1 >= steps_between_polls_ || !forks().empty() || has_work() ||
         !runtime_.running()) {
         return false;
     }
     ++tick_;
     count_step();
     refill_budget();
+    return true;
+}
+
+bool worker::yield(branch& mine) noexcept {
+    if (keep_turn()) {
+        return false;
+    }
+    mine.give_turn(*this);
     return true;
 }
 

@@ -60,7 +60,7 @@ public:
     void enter_thread() noexcept { set_current(this); }
     static void leave_thread() noexcept { set_current(nullptr); }
 
-    [[nodiscard]] bool keep_turn() noexcept override;
+    [[nodiscard]] bool yield(branch& mine) noexcept override;
     void make_ready(runnable& item) noexcept override;
     void forks_published() noexcept override { offer(); }
     void note_suspension(task_base& task) noexcept override;
@@ -68,9 +68,12 @@ public:
 
     /// Whether a task may be run eagerly inside the running one; too deeply nested it is queued.
     [[nodiscard]] bool enter_eager() noexcept {
-        return eager_depth_ < eager_depth_max && (++eager_depth_, true);
+        return eager_depth_ < eager_depth_max && (++watchers_of_step_, ++eager_depth_, true);
     }
-    void leave_eager() noexcept { --eager_depth_; }
+    void leave_eager() noexcept {
+        --watchers_of_step_;
+        --eager_depth_;
+    }
 
     [[nodiscard]] random_source& random_for_tasks() noexcept { return random_for_tasks_; }
 
@@ -110,8 +113,9 @@ public:
     /// some.
     [[nodiscard]] bool serve(clock::time_point now) noexcept;
     [[nodiscard]] bool has_work() const noexcept {
-        return !ready_.empty_hint() || !inbox_.empty_hint() || !backlog_.empty_hint() ||
-               !pinned_.empty();
+        // All of them, without a branch for each: mostly there is none.
+        return ((ready_.empty_hint() ? 0U : 1U) | (inbox_.empty_hint() ? 0U : 1U) |
+                (backlog_.empty_hint() ? 0U : 1U) | (pinned_.empty() ? 0U : 1U)) != 0;
     }
     /// Whether a sibling that is about to sleep should look here first.
     [[nodiscard]] bool has_surplus() const noexcept {
@@ -178,6 +182,7 @@ private:
     bool step();
     std::size_t run_steps(std::size_t steps_max) noexcept;
     void come_in() noexcept;
+    [[nodiscard]] bool keep_turn() noexcept;
     [[nodiscard]] runnable* next_ready() noexcept;
     [[nodiscard]] runnable* next_rare() noexcept;
     [[nodiscard]] runnable* next_in_turn() noexcept;
@@ -223,7 +228,6 @@ private:
     const unsigned index_;
     const bool alone_; // the only worker of its runtime
     const bool timed_; // each step is timed: debug mode
-    const bool seen_;  // each step is somebody's to see or to choose: observers, debug, simulation
     random_source random_;
     random_source random_for_tasks_;
     unsigned tick_ = 0; // steps since the last poll
@@ -235,6 +239,9 @@ private:
     bool outside_ = false;  // parked between two turns of a foreign loop
     bool rescuing_ = false; // the next search takes also what an owner is about to take itself
     unsigned eager_depth_ = 0;
+    // Who needs to know when a step ends: the steps it is nested in; and who sees or chooses each
+    // step, which is observers, debug mode, a simulation.
+    unsigned watchers_of_step_;
     worker* robbed_ = nullptr; // whose work runs now, if it was stolen
     clock::time_point stolen_at_{};
     theft stolen_{}; // of robbed_; steps: as counted before

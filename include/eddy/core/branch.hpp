@@ -64,6 +64,9 @@ public:
     /// The group `op` is complete: running again. The caller goes on with the branch.
     void leave_group() noexcept { (void)word_.wake(); }
 
+    /// It runs on `on`, and goes on after the others that are ready.
+    void give_turn(scheduler& on) noexcept;
+
     // -- what is in force, while it does not run --
 
     /// It is about to suspend, or to be queued, with `innermost` in force; nullptr for nothing.
@@ -122,6 +125,8 @@ private:
     friend class op;
     class cancel_walk;
     void count_request() noexcept;
+    void prepare(scheduler& on) noexcept;
+    void queue_again(scheduler& on) noexcept;
     [[gnu::cold]] void note_suspension(scheduler& on) noexcept;
 
     [[gnu::cold]] void wake_when_unlocked() noexcept;

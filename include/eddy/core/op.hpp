@@ -89,7 +89,6 @@ private:
     void prepare(promise_base& promise) noexcept;
     [[nodiscard]] bool settle() noexcept;
     [[nodiscard]] bool suspend() noexcept;
-    static void queue_again(branch& mine) noexcept;
     [[nodiscard]] abort_result cancel_unsuspended() noexcept;
 
     branch* waiter_; // set when the op is awaited

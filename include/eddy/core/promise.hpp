@@ -112,4 +112,9 @@ inline void op::attach(promise_base& promise) noexcept {
     waiter_->set_leaf(&promise);
 }
 
+inline bool op::yield(promise_base& promise) {
+    attach(promise);
+    return scheduler::current()->yield(*waiter_);
+}
+
 } // namespace eddy::inline v0

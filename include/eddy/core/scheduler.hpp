@@ -168,9 +168,10 @@ public:
         return current_ == nullptr || current_->spend();
     }
 
-    /// A branch gives up its turn. True: it has the next one as well, since nothing else is to run
-    /// here and nothing else is due; that was a step, and the next one has begun.
-    [[nodiscard]] virtual bool keep_turn() noexcept = 0;
+    /// `mine`, which runs, gives up its turn. False: it has the next one as well, since nothing else
+    /// is to run here and nothing else is due; that was a step, and the next one has begun.
+    /// True: it is queued, and suspends; another worker may already have resumed it.
+    [[nodiscard]] virtual bool yield(branch& mine) noexcept = 0;
     /// Puts `item` at the end of the own ready queue.
     virtual void make_ready(runnable& item) noexcept = 0;
     /// Runs one step of `ready` now: outside any step, or nested in one.

@@ -61,17 +61,27 @@ private:
     timer_wheel* wheel_ = nullptr;
 };
 
-class EDDY_API yield_op final : public op {
+/// No op: the branch is queued, and waits in nothing that a cancel could abort.
+class EDDY_API yield_op {
 public:
-    yield_op() noexcept = default;
-    yield_op(yield_op&&) noexcept = default;
+    yield_op() noexcept {} // NOLINT(modernize-use-equals-default): it would write the pointer
+    yield_op(yield_op&& /*fresh*/) noexcept {}
+    yield_op& operator=(yield_op&&) = delete;
 
     static bool await_ready() noexcept { return false; }
-    bool await_suspend(promise_base& promise) { return yield(promise); }
-    void await_resume() { check_cancelled(); }
+    bool await_suspend(promise_base& promise) {
+        mine_ = &promise.own_branch();
+        mine_->set_leaf(&promise);
+        return scheduler::current()->yield(*mine_);
+    }
+    void await_resume() {
+        if (mine_->take_cancel()) [[unlikely]] {
+            mine_->throw_cancelled();
+        }
+    }
 
-    // Not called: the branch is queued and never waits in the op.
-    abort_result abort() noexcept override { return abort_result::completed; }
+private:
+    branch* mine_; // set when it is awaited
 };
 
 /// Suspends the task for at least `span`; 0 or less: as yield().
