@@ -10,6 +10,7 @@
 
 #include <oneapi/tbb/concurrent_queue.h>
 
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>

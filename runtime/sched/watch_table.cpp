@@ -3,6 +3,7 @@
 #include "sched/watch_table.hpp"
 
 #include "sched/worker.hpp"
+#include <eddy/base/mutex.hpp>
 #include <eddy/core/context.hpp>
 #include <eddy/core/report.hpp>
 

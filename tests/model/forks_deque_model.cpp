@@ -8,6 +8,7 @@
 #include "model_test.hpp"
 #include <eddy/lockfree/forks_deque.hpp>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 

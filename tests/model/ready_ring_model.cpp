@@ -8,6 +8,7 @@
 #include "model_test.hpp"
 #include <eddy/lockfree/ready_ring.hpp>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 

@@ -12,12 +12,12 @@
 
 #include <eddy/base/atomic.hpp>
 #include <eddy/base/export.hpp>
+#include <eddy/base/mutex.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <mutex>
 #include <vector>
 
 namespace eddy::inline v0::sys {

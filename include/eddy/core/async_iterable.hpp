@@ -9,7 +9,6 @@
 
 #include <eddy/core/awaitable.hpp>
 
-#include <functional>
 #include <optional>
 #include <type_traits>
 #include <utility>

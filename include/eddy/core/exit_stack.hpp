@@ -15,11 +15,11 @@
 #pragma once
 
 #include <eddy/base/export.hpp>
+#include <eddy/core/coroutine_function.hpp>
 #include <eddy/core/with.hpp>
 
 #include <concepts>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <source_location>
@@ -122,9 +122,9 @@ template <typename Fn, typename... Args>
 coro<suppress> exit_stack::call(Fn& fn, Args... args) {
     using result = std::invoke_result_t<Fn&, Args...>;
     if constexpr (std::same_as<result, suppress>) {
-        co_return std::invoke(fn, std::move(args)...);
+        co_return eddy::call(fn, std::move(args)...);
     } else if constexpr (std::is_void_v<result>) {
-        std::invoke(fn, std::move(args)...);
+        eddy::call(fn, std::move(args)...);
         co_return suppress::no;
     } else {
         static_assert(awaitable<result>, "a cleanup gives nothing, suppress, or a coro of these");
@@ -132,10 +132,10 @@ coro<suppress> exit_stack::call(Fn& fn, Args... args) {
         static_assert(std::is_void_v<awaited> || std::same_as<awaited, suppress>,
                       "a cleanup gives nothing, suppress, or a coro of these");
         if constexpr (std::is_void_v<awaited>) {
-            co_await std::invoke(fn, std::move(args)...);
+            co_await eddy::call(fn, std::move(args)...);
             co_return suppress::no;
         } else {
-            co_return co_await std::invoke(fn, std::move(args)...);
+            co_return co_await eddy::call(fn, std::move(args)...);
         }
     }
 }

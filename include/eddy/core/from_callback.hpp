@@ -14,6 +14,7 @@
 
 #include <eddy/base/atomic.hpp>
 #include <eddy/core/coro.hpp>
+#include <eddy/core/coroutine_function.hpp>
 #include <eddy/core/future.hpp>
 #include <eddy/core/own_branch.hpp>
 
@@ -21,7 +22,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -115,10 +115,10 @@ struct nothing_given {};
 template <typename Initiator, typename T>
 auto start_operation(Initiator& initiator, completion<T> done) {
     if constexpr (std::is_void_v<std::invoke_result_t<Initiator&, completion<T>>>) {
-        std::invoke(initiator, std::move(done));
+        eddy::call(initiator, std::move(done));
         return nothing_given();
     } else {
-        return std::invoke(initiator, std::move(done));
+        return eddy::call(initiator, std::move(done));
     }
 }
 
@@ -126,9 +126,9 @@ auto start_operation(Initiator& initiator, completion<T> done) {
 template <typename Stop, typename Started>
 void stop_operation(Stop& stop, Started& started) {
     if constexpr (std::invocable<Stop&, Started&>) {
-        std::invoke(stop, started);
+        eddy::call(stop, started);
     } else {
-        std::invoke(stop);
+        eddy::call(stop);
     }
 }
 

@@ -18,15 +18,16 @@
 #pragma once
 
 #include <eddy/base/assert.hpp>
+#include <eddy/base/function.hpp>
 #include <eddy/core/async_generator.hpp>
 #include <eddy/core/async_iterable.hpp>
 #include <eddy/core/coro.hpp>
+#include <eddy/core/coroutine_function.hpp>
 #include <eddy/core/generator.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <exception>
-#include <functional>
 #include <iterator>
 #include <optional>
 #include <tuple>
@@ -121,9 +122,9 @@ public:
             co_return std::nullopt;
         }
         if constexpr (is_async<Fn, item>) {
-            co_return co_await std::invoke(fn_, give_item(next));
+            co_return co_await eddy::call(fn_, give_item(next));
         } else {
-            co_return std::invoke(fn_, give_item(next));
+            co_return eddy::call(fn_, give_item(next));
         }
     }
     [[nodiscard]] auto aclose() { return source_.close(); }
@@ -137,7 +138,7 @@ template <typename R, typename Fn>
 auto map_range(R range, Fn fn)
     -> generator<std::remove_cvref_t<called_t<Fn, std::ranges::range_reference_t<R&>>>> {
     for (auto&& each : range) {
-        co_yield std::invoke(fn, std::forward<decltype(each)>(each));
+        co_yield eddy::call(fn, std::forward<decltype(each)>(each));
     }
 }
 
@@ -167,9 +168,9 @@ public:
         while (item_type item = co_await (*source_).next()) {
             bool wanted = false;
             if constexpr (is_async<Fn, seen>) {
-                wanted = co_await std::invoke(wanted_, *std::as_const(item));
+                wanted = co_await eddy::call(wanted_, *std::as_const(item));
             } else {
-                wanted = static_cast<bool>(std::invoke(wanted_, *std::as_const(item)));
+                wanted = static_cast<bool>(eddy::call(wanted_, *std::as_const(item)));
             }
             if (wanted) {
                 co_return std::move(item);
@@ -187,7 +188,7 @@ private:
 template <typename R, typename Fn>
 generator<yielded_t<R&>> filter_range(R range, Fn wanted) {
     for (auto&& each : range) {
-        if (std::invoke(wanted, std::as_const(each))) {
+        if (eddy::call(wanted, std::as_const(each))) {
             co_yield std::forward<decltype(each)>(each);
         }
     }

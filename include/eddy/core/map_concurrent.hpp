@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <eddy/base/mutex.hpp>
 #include <eddy/base/ranges.hpp>
 #include <eddy/core/coroutine_function.hpp>
 #include <eddy/core/gather.hpp>
@@ -18,7 +19,6 @@
 #include <concepts>
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <type_traits>

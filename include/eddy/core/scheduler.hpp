@@ -168,8 +168,8 @@ public:
         return current_ == nullptr || current_->spend();
     }
 
-    /// `mine`, which runs, gives up its turn. False: it has the next one as well, since nothing else
-    /// is to run here and nothing else is due; that was a step, and the next one has begun.
+    /// `mine`, which runs, gives up its turn. False: it has the next one too, since nothing else is
+    /// to run here and nothing else is due; that was a step, and the next one has begun.
     /// True: it is queued, and suspends; another worker may already have resumed it.
     [[nodiscard]] virtual bool yield(branch& mine) noexcept = 0;
     /// Puts `item` at the end of the own ready queue.
@@ -203,8 +203,8 @@ public:
     static constexpr int budget_per_step = 128;
 
 protected:
-    explicit scheduler(const void* runtime_id) : runtime_id_(runtime_id) {}
-    ~scheduler() = default;
+    explicit scheduler(const void* runtime_id);
+    ~scheduler();
 
     static void set_current(scheduler* mine) noexcept { current_ = mine; }
     void set_observed() noexcept { traits_of_tasks_ = step_traits::observed; }

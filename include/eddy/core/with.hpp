@@ -18,12 +18,12 @@
 #include <eddy/core/async_generator.hpp>
 #include <eddy/core/async_iterable.hpp>
 #include <eddy/core/coro.hpp>
+#include <eddy/core/coroutine_function.hpp>
 #include <eddy/core/own_branch.hpp>
 #include <eddy/core/result_slot.hpp>
 
 #include <concepts>
 #include <exception>
-#include <functional>
 #include <optional>
 #include <source_location>
 #include <type_traits>
@@ -173,9 +173,9 @@ coro<with_result_t<std::remove_reference_t<R>, T>> with_coro(R resource, Body bo
     std::exception_ptr error;
     try {
         if constexpr (std::is_void_v<T>) {
-            co_await std::invoke(body, entered);
+            co_await eddy::call(body, entered);
         } else {
-            result.return_value(co_await std::invoke(body, entered));
+            result.return_value(co_await eddy::call(body, entered));
         }
     } catch (...) {
         error = std::current_exception();
@@ -206,7 +206,7 @@ async_generator<T> with_items(R resource, Body body, std::source_location site) 
     {
         std::optional<async_generator<T>> items;
         try {
-            items.emplace(std::invoke(body, entered));
+            items.emplace(eddy::call(body, entered));
             while (auto item = co_await items->next()) {
                 co_yield *std::move(item);
             }

@@ -22,12 +22,12 @@
 #include <eddy/base/chrono.hpp>
 #include <eddy/base/export.hpp>
 #include <eddy/base/intrusive_list.hpp>
+#include <eddy/base/mutex.hpp>
 #include <eddy/io/fd.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <span>
 #include <system_error>
 #include <utility>

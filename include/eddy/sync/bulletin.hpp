@@ -9,10 +9,10 @@
 
 #pragma once
 
+#include <eddy/base/mutex.hpp>
 #include <eddy/base/spin_lock.hpp>
 #include <eddy/sync/item_waiter.hpp>
 
-#include <mutex>
 #include <utility>
 
 namespace eddy::inline v0 {

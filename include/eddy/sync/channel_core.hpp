@@ -22,16 +22,16 @@
 
 #pragma once
 
+#include <eddy/base/algorithm.hpp>
 #include <eddy/base/assert.hpp>
 #include <eddy/base/atomic.hpp>
+#include <eddy/base/mutex.hpp>
 #include <eddy/base/spin_lock.hpp>
 #include <eddy/sync/item_waiter.hpp>
 #include <eddy/sync/ring_slots.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <new>
 #include <utility>
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <eddy/base/export.hpp>
+#include <eddy/base/function.hpp>
 #include <eddy/core/errors.hpp>
 #include <eddy/sync/item_store.hpp>
 #include <eddy/sync/queue_core.hpp>
@@ -13,7 +14,6 @@
 
 #include <concepts>
 #include <cstddef>
-#include <functional>
 #include <optional>
 #include <utility>
 

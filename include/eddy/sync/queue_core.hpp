@@ -16,15 +16,15 @@
 
 #pragma once
 
+#include <eddy/base/algorithm.hpp>
+#include <eddy/base/mutex.hpp>
 #include <eddy/base/spin_lock.hpp>
 #include <eddy/sync/item_waiter.hpp>
 #include <eddy/sync/stored_item.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <mutex>
 #include <new>
 #include <optional>
 #include <utility>

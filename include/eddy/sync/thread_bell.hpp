@@ -8,14 +8,14 @@
 #include <eddy/base/clock.hpp>
 #include <eddy/base/export.hpp>
 
-#include <condition_variable>
-#include <mutex>
+#include <cstddef>
 
 namespace eddy::inline v0 {
 
 class EDDY_API thread_bell {
 public:
-    thread_bell() = default;
+    thread_bell();
+    ~thread_bell();
     thread_bell(const thread_bell&) = delete;
     thread_bell& operator=(const thread_bell&) = delete;
 
@@ -24,9 +24,12 @@ public:
     [[nodiscard]] bool wait(clock::time_point deadline);
 
 private:
-    std::mutex lock_;
-    std::condition_variable changed_;
-    bool rung_ = false;
+    struct state;
+    [[nodiscard]] state& mine() noexcept;
+
+    // The state is known to the .cpp alone: <condition_variable> is dear to compile.
+    static constexpr std::size_t state_bytes = 128;
+    alignas(std::max_align_t) std::byte state_[state_bytes];
 };
 
 } // namespace eddy::inline v0
