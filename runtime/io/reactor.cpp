@@ -2,6 +2,7 @@
 
 #include <eddy/base/assert.hpp>
 #include <eddy/io/reactor.hpp>
+#include <eddy/io/registration.hpp>
 
 #include <algorithm>
 #include <new>
@@ -48,6 +49,7 @@ reactor::reactor() : epoll_(sys::epoll_create1()), interrupt_(sys::eventfd()) {
 }
 
 reactor::~reactor() {
+    registration::forget_all(*this);
     EDDY_ASSERT(std::ranges::all_of(records_, [](const record& entry) {
         return entry.waits[0] == nullptr && entry.waits[1] == nullptr;
     }));
@@ -120,6 +122,19 @@ void reactor::forget(int fd) noexcept {
     static_cast<void>(call(ready));
 }
 
+// -- registrations --
+
+std::error_code reactor::watch(int fd, unsigned events, std::uint64_t tag) noexcept {
+    epoll_event event{};
+    event.events = events;
+    event.data.u64 = tag;
+    return sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
+}
+
+void reactor::unwatch(int fd) noexcept {
+    static_cast<void>(sys::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr));
+}
+
 // -- the loop --
 
 std::size_t reactor::poll(std::chrono::nanoseconds timeout, std::size_t events_max,
@@ -154,9 +169,14 @@ std::size_t reactor::wait(std::chrono::nanoseconds timeout, std::span<epoll_even
 }
 
 void reactor::take(std::span<const epoll_event> events, poller who, fd_wait_list& ready) noexcept {
-    const std::lock_guard hold(mutex_);
+    std::unique_lock hold(mutex_, std::defer_lock);
     for (const epoll_event& event : events) {
-        if (tag::of(event).fd != interrupt_.get()) {
+        if (registration::is_tag(event.data.u64)) {
+            registration::deliver(event.data.u64, event.events, ready);
+        } else if (tag::of(event).fd != interrupt_.get()) {
+            if (!hold) {
+                hold.lock();
+            }
             collect(event, ready);
         } else if (who == poller::owner) {
             sys::eventfd_read(interrupt_.get());
@@ -175,6 +195,11 @@ std::size_t reactor::call(fd_wait_list& ready) noexcept {
 }
 
 // -- for whoever waits outside, or asks what is left --
+
+bool reactor::any_armed() const noexcept {
+    return armed_.load(acquire) != 0 || registration::any_waits(*this) || // P1
+           polling_.load(acquire) != 0;                                   // P2
+}
 
 std::vector<reactor::watched> reactor::all_watched() {
     const std::lock_guard hold(mutex_);

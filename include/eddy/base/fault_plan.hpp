@@ -38,8 +38,20 @@ enum class call : std::uint8_t {
     poll,
     sched_getaffinity,
     getrandom,
+    socket,
+    bind,
+    listen,
+    accept4,
+    connect,
+    shutdown,
+    setsockopt,
+    getsockopt,
+    recv,
+    send,
+    sendfile,
+    count_of_calls // the last one
 };
-inline constexpr std::size_t call_count = static_cast<std::size_t>(call::getrandom) + 1;
+inline constexpr std::size_t call_count = static_cast<std::size_t>(call::count_of_calls);
 
 /// Makes chosen system calls of the whole process fail while it lives.
 class fault_plan {

@@ -40,7 +40,7 @@ namespace eddy::inline v0 {
 enum class interest : std::uint8_t { read, write };
 
 /// What waits in a reactor; lives in whatever waits.
-class fd_wait : public list_hook {
+class alignas(16) fd_wait : public list_hook { // alignas: readiness keeps flags beside its address
 public:
     /// `events` are epoll's bits: EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLHUP, EPOLLERR, or forgotten.
     /// Runs in the thread that polled (or called forget), outside all locks.
@@ -56,6 +56,13 @@ public:
 
 private:
     friend class reactor;
+    friend class registration;
+
+    void note_descriptor(int fd, interest what) noexcept {
+        fd_ = fd;
+        interest_ = what;
+    }
+    void call(unsigned events) noexcept { ready_(*this, events); }
 
     enum class state : std::uint8_t { idle, armed, delivered };
     enum class lifetime : std::uint8_t { once, watch };
@@ -129,6 +136,12 @@ public:
     /// with fd_wait::forgotten.
     EDDY_API void forget(int fd) noexcept;
 
+    // -- registrations (io/registration.hpp) --
+
+    /// Adds a descriptor to the epoll, `tag` being what its events carry.
+    [[nodiscard]] std::error_code watch(int fd, unsigned events, std::uint64_t tag) noexcept;
+    void unwatch(int fd) noexcept;
+
     // -- the loop --
 
     /// Waits at most `timeout` (0 or less: looks only) for at most `events_max` descriptors, calls
@@ -155,9 +168,7 @@ public:
 
     /// Whether some wait or watch is armed, or a poll is just calling one. Who is told "no" finds
     /// whatever the last call has queued.
-    [[nodiscard]] bool any_armed() const noexcept {
-        return armed_.load(acquire) != 0 || polling_.load(acquire) != 0; // P1, P2
-    }
+    [[nodiscard]] EDDY_API bool any_armed() const noexcept;
 
     struct watched {
         int fd;
