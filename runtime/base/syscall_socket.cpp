@@ -85,6 +85,14 @@ fd_result socket(int domain, int type, int protocol) noexcept {
     }));
 }
 
+fd_pair socketpair(int domain, int type) noexcept {
+    fd_pair made;
+    made.error = error_of(attempt(call::socketpair, [&](std::size_t) {
+        return ::socketpair(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, made.fds.data());
+    }));
+    return made;
+}
+
 std::error_code bind(int fd, std::span<const std::byte> address) noexcept {
     return error_of(attempt(call::bind, [&](std::size_t) {
         return ::bind(fd, as_sockaddr(address), length_of(address));

@@ -39,6 +39,7 @@ enum class call : std::uint8_t {
     sched_getaffinity,
     getrandom,
     socket,
+    socketpair,
     bind,
     listen,
     accept4,

@@ -11,6 +11,7 @@
 #include <eddy/base/export.hpp>
 #include <eddy/base/syscall.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -28,6 +29,11 @@ struct fd_result {
     [[nodiscard]] bool would_block() const noexcept {
         return error == std::errc::resource_unavailable_try_again;
     }
+};
+
+struct fd_pair {
+    std::array<int, 2> fds{-1, -1};
+    std::error_code error;
 };
 
 /// Bytes of an address that a call has written.
@@ -52,6 +58,8 @@ struct socket_option {
 // -- making and naming --
 
 [[nodiscard]] EDDY_API fd_result socket(int domain, int type, int protocol) noexcept;
+/// Two that are connected.
+[[nodiscard]] EDDY_API fd_pair socketpair(int domain, int type) noexcept;
 [[nodiscard]] EDDY_API std::error_code bind(int fd, std::span<const std::byte> address) noexcept;
 [[nodiscard]] EDDY_API std::error_code listen(int fd, int backlog) noexcept;
 /// EINPROGRESS: it goes on, and ends when the socket can be written.
