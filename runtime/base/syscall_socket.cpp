@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -159,6 +160,15 @@ std::error_code make_nonblocking(int fd) noexcept {
         return error_of(-1);
     }
     return error_of(::fcntl(fd, F_SETFD, FD_CLOEXEC));
+}
+
+bool is_socket(const char* path) noexcept {
+    struct stat about {};
+    return ::lstat(path, &about) == 0 && S_ISSOCK(about.st_mode);
+}
+
+std::error_code unlink(const char* path) noexcept {
+    return error_of(::unlink(path));
 }
 
 // -- moving bytes --

@@ -124,7 +124,7 @@ registration::waiting registration::wait(interest what, fd_wait& who, reactor& h
         }
     } else if (should_move(what, home)) {
         if (const std::error_code error = move_to(here)) {
-            return {.result = wait_result::closed, .error = error};
+            return {.result = wait_start::closed, .error = error};
         }
     }
     who.note_descriptor(fd(), what);

@@ -165,23 +165,22 @@ coro<> socket::connect(const socket_address& to) {
 }
 
 coro<accepted> socket::accept() {
-    struct outcome {
-        sys::fd_result made;
+    struct outcome : sys::io_result {
+        int made = -1;
         socket_address peer;
-        std::size_t bytes = 0;
-        std::error_code error;
-        [[nodiscard]] bool would_block() const noexcept { return made.would_block(); }
     };
     const outcome got = co_await fd_.perform(interest::read, 0, "accept", [](int fd) {
         std::array<std::byte, address_room> peer;
         std::size_t bytes = 0;
+        const sys::fd_result made = sys::accept4(fd, peer, bytes);
         outcome out;
-        out.made = sys::accept4(fd, peer, bytes);
+        out.error = made.error;
+        out.made = made.fd;
         out.peer = socket_address::from(std::span(peer).first(bytes));
         return out;
     });
-    check(got.made.error, "accept");
-    co_return accepted{.connection = socket(owned_fd(got.made.fd)), .peer = got.peer};
+    check(got.error, "accept");
+    co_return accepted{.connection = socket(owned_fd(got.made)), .peer = got.peer};
 }
 
 void socket::shutdown(shut what) {
@@ -191,23 +190,18 @@ void socket::shutdown(shut what) {
 // -- datagrams --
 
 coro<datagram> socket::recvfrom(std::span<std::byte> into) {
-    struct outcome {
-        sys::datagram_result got;
+    struct outcome : sys::io_result {
+        bool truncated = false;
         socket_address from;
-        std::size_t bytes = 0;
-        std::error_code error;
-        [[nodiscard]] bool would_block() const noexcept { return got.received.would_block(); }
     };
     const outcome out = co_await fd_.perform(interest::read, 0, "recvfrom", [into](int fd) {
         std::array<std::byte, address_room> from;
-        outcome made;
-        made.got = sys::recvfrom(fd, into, from);
-        made.from = socket_address::from(std::span(from).first(made.got.address_bytes));
-        return made;
+        const sys::datagram_result got = sys::recvfrom(fd, into, from);
+        return outcome{got.received, got.truncated,
+                       socket_address::from(std::span(from).first(got.address_bytes))};
     });
-    check(out.got.received.error, "recvfrom");
-    co_return datagram{
-        .bytes = out.got.received.bytes, .truncated = out.got.truncated, .from = out.from};
+    check(out.error, "recvfrom");
+    co_return datagram{.bytes = out.bytes, .truncated = out.truncated, .from = out.from};
 }
 
 coro<> socket::sendto(std::span<const std::byte> bytes, const socket_address& to) {

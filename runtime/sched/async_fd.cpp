@@ -8,8 +8,8 @@ namespace eddy::inline v0 {
 
 namespace {
 
-std::error_code refusal(begin_result why) noexcept {
-    return std::make_error_code(why == begin_result::closed
+std::error_code refusal(call_start why) noexcept {
+    return std::make_error_code(why == call_start::closed
                                     ? std::errc::bad_file_descriptor
                                     : std::errc::device_or_resource_busy);
 }
@@ -21,13 +21,13 @@ bool readiness_op::await_suspend(promise_base& promise) {
         worker& here = *worker::current();
         here.note_descriptors();
         const auto [result, error] = of_.wait(what_, *this, here.descriptors());
-        if (result == wait_result::waiting) {
+        if (result == wait_start::waiting) {
             return; // GONE: an event may have woken the branch.
         }
-        if (result == wait_result::closed) {
-            error_ = error ? error : refusal(begin_result::closed);
-        } else if (result == wait_result::in_use) {
-            error_ = refusal(begin_result::in_use);
+        if (result == wait_start::closed) {
+            error_ = error ? error : refusal(call_start::closed);
+        } else if (result == wait_start::in_use) {
+            error_ = refusal(call_start::in_use);
         }
         wake();
     });
@@ -36,7 +36,7 @@ bool readiness_op::await_suspend(promise_base& promise) {
 void readiness_op::ready(fd_wait& wait, unsigned events) noexcept {
     auto& self = static_cast<readiness_op&>(wait);
     if ((events & forgotten) != 0) {
-        self.error_ = refusal(begin_result::closed);
+        self.error_ = refusal(call_start::closed);
     }
     self.wake();
 }
@@ -44,8 +44,7 @@ void readiness_op::ready(fd_wait& wait, unsigned events) noexcept {
 void readiness_op::await_resume() {
     check_cancelled();
     if (error_ && error_ != std::errc::operation_not_permitted) { // EPERM: a regular file
-        throw std::system_error(error_, what_ == interest::read ? "waiting for input"
-                                                                : "waiting for room");
+        throw std::system_error(error_, name_);
     }
 }
 
@@ -58,7 +57,7 @@ void readiness_op::show(await_look& look) const noexcept {
                    of_.fd());
 }
 
-void async_fd::throw_refused(begin_result why, const char* name) {
+void async_fd::throw_refused(call_start why, const char* name) {
     throw std::system_error(refusal(why), name);
 }
 

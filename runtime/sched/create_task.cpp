@@ -2,6 +2,7 @@
 
 #include "sched/runtime_core.hpp"
 #include "sched/worker.hpp"
+#include <eddy/base/assert.hpp>
 #include <eddy/sched/create_task.hpp>
 
 #include <string>
@@ -19,6 +20,18 @@ namespace {
                           "() was called in a forked process: no loop runs there");
 }
 
+// A task that begins on another loop of the runtime; it may be stolen from there unless pinned.
+void launch_elsewhere(worker& target, task_base& state, const task_options& options) noexcept {
+    placement* const where = options.pinned ? &target.pinned() : nullptr;
+    state.start(target, options, where, target.tasks());
+    if (where != nullptr) {
+        state.root().schedule();
+    } else {
+        state.note_scheduled();
+        target.post(state.root());
+    }
+}
+
 } // namespace
 
 scheduler& require_running(const char* call) {
@@ -34,6 +47,11 @@ void launch(scheduler& on, task_base& state, const task_options& options,
     worker& here = static_cast<worker&>(on);
     if (here.step_has(step_traits::scoped)) [[unlikely]] {
         state.enter_copy();
+    }
+    if (options.loop != nullptr && where == nullptr && &options.loop->owner() != &here) [[unlikely]] {
+        EDDY_ASSERT(&options.loop->owner().runtime() == &here.runtime());
+        launch_elsewhere(options.loop->owner(), state, options);
+        return;
     }
     if (options.pinned && where == nullptr && here.runtime().size() > 1) {
         where = &here.pinned();

@@ -122,6 +122,16 @@ event_loop& get_running_loop() {
     throw no_running_loop("get_running_loop() was called on a thread that runs no event loop");
 }
 
+std::vector<event_loop*> get_all_loops() {
+    runtime_core& all = get_running_loop().owner().runtime();
+    std::vector<event_loop*> out;
+    out.reserve(all.size());
+    for (unsigned i = 0; i != all.size(); ++i) {
+        out.push_back(&all.at(i));
+    }
+    return out;
+}
+
 void event_loop::add_reader(int fd, function fn) {
     owner_->watches().add(fd, interest::read, std::move(fn));
 }

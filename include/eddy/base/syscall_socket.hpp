@@ -79,6 +79,11 @@ EDDY_API std::error_code shutdown(int fd, shut what) noexcept;
 /// Sets O_NONBLOCK and FD_CLOEXEC on a descriptor that was made elsewhere.
 [[nodiscard]] EDDY_API std::error_code make_nonblocking(int fd) noexcept;
 
+/// Whether `path` is a socket in the file system.
+[[nodiscard]] EDDY_API bool is_socket(const char* path) noexcept;
+/// Removes a name from the file system.
+EDDY_API std::error_code unlink(const char* path) noexcept;
+
 // -- moving bytes --
 
 /// 0 bytes without an error is the end of the stream.

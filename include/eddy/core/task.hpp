@@ -35,11 +35,14 @@ class task_registry;
 enum class task_state : std::uint8_t { created, scheduled, running, suspended, done };
 
 /// What create_task may be told.
+class event_loop;
+
 struct task_options {
     std::string_view name{};                // default: "Task-N"
     bool pinned = false;                    // runs on the loop that created it and nowhere else
     bool eager = false;                     // runs at once, up to its first suspension
     const eddy::context* context = nullptr; // what it begins in; default: a copy of the creator's
+    event_loop* loop = nullptr;             // of the same runtime: where it begins, if not here
     // Where this was written: create_task_with takes it for the creation site.
     std::source_location site = std::source_location::current();
 };

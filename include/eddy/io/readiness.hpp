@@ -35,13 +35,13 @@ enum class call_found : std::uint8_t {
     nothing  // EAGAIN
 };
 
-enum class begin_result : std::uint8_t {
+enum class call_start : std::uint8_t {
     go,        // make the call, then say end
     not_ready, // wait
     in_use,    // somebody else makes a call or waits
     closed
 };
-enum class wait_result : std::uint8_t {
+enum class wait_start : std::uint8_t {
     waiting, // an event, withdraw or close gives the waiter out
     ready,   // an event has come meanwhile: begin again
     in_use,
@@ -57,21 +57,21 @@ public:
 
     // -- the user of the direction --
 
-    [[nodiscard]] begin_result begin() noexcept {
+    [[nodiscard]] call_start begin() noexcept {
         std::uintptr_t seen = word_.load(relaxed); // hint: the CAS checks it
         for (;;) {
             if ((seen & closed) != 0) {
-                return begin_result::closed;
+                return call_start::closed;
             }
             if (seen > flags || (seen & busy) != 0) {
-                return begin_result::in_use;
+                return call_start::in_use;
             }
             if ((seen & ready) == 0) {
-                return begin_result::not_ready;
+                return call_start::not_ready;
             }
             // P2; fail: retried
             if (word_.compare_exchange_weak(seen, (seen & ~ready) | busy, acq_rel, relaxed)) {
-                return begin_result::go;
+                return call_start::go;
             }
         }
     }
@@ -94,17 +94,17 @@ public:
         }
     }
 
-    [[nodiscard]] wait_result wait(Waiter& who) noexcept {
+    [[nodiscard]] wait_start wait(Waiter& who) noexcept {
         std::uintptr_t seen = 0;
         // P1; fail: nothing is read
         if (word_.compare_exchange_strong(seen, reinterpret_cast<std::uintptr_t>(&who), release,
                                           relaxed)) {
-            return wait_result::waiting;
+            return wait_start::waiting;
         }
         if ((seen & closed) != 0) {
-            return wait_result::closed;
+            return wait_start::closed;
         }
-        return seen > flags || (seen & busy) != 0 ? wait_result::in_use : wait_result::ready;
+        return seen > flags || (seen & busy) != 0 ? wait_start::in_use : wait_start::ready;
     }
 
     // -- any thread --
@@ -145,6 +145,9 @@ public:
         }
     }
 
+    [[nodiscard]] bool ready_hint() const noexcept {
+        return word_.load(relaxed) != 0; // hint: begin finds out
+    }
     [[nodiscard]] bool has_waiter() const noexcept { return word_.load(acquire) > flags; } // P1
 
 private:

@@ -46,7 +46,7 @@ public:
     // -- the user of a direction --
 
     /// Asks before a system call in this direction whether it is worth while.
-    [[nodiscard]] begin_result begin(interest what) noexcept { return direction(what).begin(); }
+    [[nodiscard]] call_start begin(interest what) noexcept { return direction(what).begin(); }
     /// After the call that begin allowed.
     void end(interest what, call_found found) noexcept {
         if (direction(what).end(found)) [[unlikely]] {
@@ -55,7 +55,7 @@ public:
     }
 
     struct waiting {
-        wait_result result;
+        wait_start result;
         std::error_code error; // of epoll; result says closed then
     };
     /// Has `who` called once a call may succeed; spurious calls happen. The descriptor is
@@ -80,6 +80,11 @@ public:
 
     /// Closes it, and gives the registration back: nobody refers to it any more.
     EDDY_API void dispose() noexcept;
+
+    /// Whether begin would allow a call, or say why not, rather than not_ready.
+    [[nodiscard]] bool ready_hint(interest what) const noexcept {
+        return (what == interest::read ? input_ : output_).ready_hint();
+    }
 
     /// The reactor that watches the descriptor, or nullptr.
     [[nodiscard]] const reactor* home() const noexcept {

@@ -119,6 +119,7 @@ public:
     /// Gives the descriptor away; nobody may use the socket meanwhile.
     [[nodiscard]] owned_fd detach() noexcept { return fd_.release(); }
     [[nodiscard]] async_fd& descriptor() noexcept { return fd_; }
+    [[nodiscard]] const async_fd& descriptor() const noexcept { return fd_; }
 
 private:
     explicit socket(owned_fd fd) : fd_(std::move(fd)) {}

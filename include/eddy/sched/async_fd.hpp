@@ -17,6 +17,7 @@
 #include <eddy/sched/sleep.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <system_error>
 #include <utility>
 
@@ -25,10 +26,11 @@ namespace eddy::inline v0 {
 /// Waits until a call in one direction may succeed; made by async_fd::ready.
 class [[nodiscard]] EDDY_API readiness_op final : public op, private fd_wait {
 public:
-    readiness_op(registration& of, interest what) noexcept
-        : fd_wait(&ready), of_(of), what_(what) {}
+    /// `name` is for errors.
+    readiness_op(registration& of, interest what, const char* name) noexcept
+        : fd_wait(&ready), of_(of), what_(what), name_(name) {}
     readiness_op(readiness_op&& fresh) noexcept
-        : op(), fd_wait(&ready), of_(fresh.of_), what_(fresh.what_) {}
+        : op(), fd_wait(&ready), of_(fresh.of_), what_(fresh.what_), name_(fresh.name_) {}
 
     static bool await_ready() noexcept { return false; }
     bool await_suspend(promise_base& promise);
@@ -42,6 +44,7 @@ private:
 
     registration& of_;
     interest what_;
+    const char* name_;
     std::error_code error_;
 };
 
@@ -78,9 +81,20 @@ public:
     auto perform(interest what, std::size_t asked, const char* name, Call call)
         -> coro<decltype(call(0))>;
 
+    /// The same without waiting: what would have to wait says EAGAIN. Throws: as perform.
+    template <typename Call>
+    auto attempt(interest what, std::size_t asked, const char* name, Call call)
+        -> decltype(call(0));
+
     /// Waits until a call in this direction may succeed; spurious ends happen.
     /// Throws: as perform.
-    [[nodiscard]] readiness_op ready(interest what) { return {kept(), what}; }
+    [[nodiscard]] readiness_op ready(interest what, const char* name) {
+        return {kept(), what, name};
+    }
+    /// Whether a call may succeed, as far as is known without making it.
+    [[nodiscard]] bool ready_hint(interest what) const noexcept {
+        return kept_ == nullptr || kept_->ready_hint(what);
+    }
 
     /// Closes the descriptor; tasks that wait for it get EBADF. Gives the error of the close, which
     /// for a file may be a late write error.
@@ -95,7 +109,7 @@ private:
     /// Throws: std::system_error EBADF if there is no descriptor.
     [[nodiscard]] registration& kept() const {
         if (kept_ == nullptr) {
-            throw_refused(begin_result::closed, "async_fd");
+            throw_refused(call_start::closed, "async_fd");
         }
         return *kept_;
     }
@@ -104,32 +118,46 @@ private:
             std::exchange(kept_, nullptr)->dispose();
         }
     }
-    [[noreturn]] EDDY_API static void throw_refused(begin_result why, const char* name);
+    [[noreturn]] EDDY_API static void throw_refused(call_start why, const char* name);
 
     registration* kept_ = nullptr;
 };
 
 template <typename Call>
+auto async_fd::attempt(interest what, std::size_t asked, const char* name, Call call)
+    -> decltype(call(0)) {
+    registration& mine = kept();
+    const call_start begun = mine.begin(what);
+    if (begun == call_start::go) [[likely]] {
+        auto result = call(mine.fd());
+        if (result.would_block()) {
+            mine.end(what, call_found::nothing);
+        } else {
+            const bool all = asked == 0 || result.error || result.bytes >= asked;
+            mine.end(what, all ? call_found::more : call_found::the_end);
+        }
+        return result;
+    }
+    if (begun != call_start::not_ready) {
+        throw_refused(begun, name);
+    }
+    decltype(call(0)) later{};
+    later.error = std::make_error_code(std::errc::resource_unavailable_try_again);
+    return later;
+}
+
+template <typename Call>
 auto async_fd::perform(interest what, std::size_t asked, const char* name, Call call)
     -> coro<decltype(call(0))> {
-    registration& mine = kept();
     if (!scheduler::may_go_on()) [[unlikely]] {
         co_await yield();
     }
     for (;;) {
-        const begin_result begun = mine.begin(what);
-        if (begun == begin_result::go) [[likely]] {
-            auto result = call(mine.fd());
-            if (!result.would_block()) [[likely]] {
-                const bool all = asked == 0 || result.error || result.bytes >= asked;
-                mine.end(what, all ? call_found::more : call_found::the_end);
-                co_return result;
-            }
-            mine.end(what, call_found::nothing);
-        } else if (begun != begin_result::not_ready) {
-            throw_refused(begun, name);
+        auto result = attempt(what, asked, name, std::ref(call));
+        if (!result.would_block()) [[likely]] {
+            co_return result;
         }
-        co_await readiness_op(mine, what);
+        co_await ready(what, name);
     }
 }
 

@@ -17,6 +17,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace eddy::inline v0 {
 
@@ -135,5 +136,9 @@ private:
 
 /// The same, nullptr outside.
 [[nodiscard]] EDDY_API event_loop* try_get_running_loop() noexcept;
+
+/// All loops of the running runtime, in their order; for task_options::loop.
+/// Throws: no_running_loop; std::bad_alloc.
+[[nodiscard]] EDDY_API std::vector<event_loop*> get_all_loops();
 
 } // namespace eddy::inline v0

@@ -1,0 +1,307 @@
+// server_core.cpp — accepting, and what becomes of a connection.
+
+#include "net/server_core.hpp"
+
+#include "net/stream_core.hpp"
+#include <eddy/core/context.hpp>
+#include <eddy/core/outcome.hpp>
+#include <eddy/core/report.hpp>
+#include <eddy/core/task.hpp>
+#include <eddy/sched/create_task.hpp>
+#include <eddy/sched/sleep.hpp>
+#include <eddy/sched/timeout.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace eddy::inline v0 {
+
+namespace {
+
+enum class accept_failure : std::uint8_t { of_the_connection, of_the_server };
+
+// What accept(2) says of a connection that was gone before it was accepted, or of the network.
+accept_failure kind_of(const std::error_code& error) noexcept {
+    for (const std::errc each :
+         {std::errc::connection_aborted, std::errc::protocol_error, std::errc::network_down,
+          std::errc::no_protocol_option, std::errc::host_unreachable, std::errc::network_unreachable,
+          std::errc::operation_not_supported, std::errc::operation_not_permitted,
+          std::errc::timed_out, std::errc::connection_reset}) {
+        if (error == each) {
+            return accept_failure::of_the_connection;
+        }
+    }
+    return accept_failure::of_the_server;
+}
+
+std::error_code code_of(const std::exception_ptr& error) noexcept {
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::system_error& known) {
+        return known.code();
+    } catch (...) {
+        return std::make_error_code(std::errc::not_enough_memory);
+    }
+}
+
+} // namespace
+
+/// Counts a connection while it lives, also if its handler never begins.
+class server_core::slot {
+public:
+    slot(std::shared_ptr<server_core> of, std::size_t loop) noexcept
+        : of_(std::move(of)), loop_(loop) {}
+    slot(slot&& other) noexcept = default;
+    slot& operator=(slot&&) = delete;
+    ~slot() {
+        if (of_ != nullptr) {
+            of_->leave(loop_);
+        }
+    }
+
+    [[nodiscard]] server_core& of() const noexcept { return *of_; }
+
+private:
+    std::shared_ptr<server_core> of_;
+    std::size_t loop_;
+};
+
+/// A handler that runs.
+class server_core::entry : public list_hook {
+public:
+    entry(server_core& of, const std::shared_ptr<stream_core>& stream)
+        : task(current_task()), stream(stream), of_(of) {
+        const std::lock_guard hold(of_.lock_);
+        of_.running_.push_back(*this);
+    }
+    ~entry() {
+        const std::lock_guard hold(of_.lock_);
+        unlink();
+    }
+
+    const any_task task;
+    const std::weak_ptr<stream_core> stream;
+
+private:
+    server_core& of_;
+};
+
+server_core::server_core(connection_handler handler, const server_options& options)
+    : handler_(std::move(handler)), options_(options), loops_(get_all_loops()),
+      count_by_loop_(loops_.size(), 0) {
+    if (handler_ == nullptr) {
+        throw std::invalid_argument("a server needs a handler");
+    }
+}
+
+// -- accepting --
+
+void server_core::accept_on(socket listening, std::optional<std::size_t> loop) {
+    static const context none;
+    auto kept = std::make_unique<socket>(std::move(listening));
+    socket& mine = *kept;
+    {
+        const std::lock_guard hold(lock_);
+        listening_.push_back(std::move(kept));
+    }
+    (void)create_task(accept_all(shared_from_this(), mine, loop),
+                      {.name = "server " + mine.local_address().str(),
+                       .context = &none,
+                       .loop = loop ? loops_[*loop] : nullptr});
+}
+
+coro<> server_core::accept_all(std::shared_ptr<server_core> self, socket& listening,
+                               std::optional<std::size_t> loop) {
+    for (bool reported = false;;) {
+        while (auto room = self->unless(
+                   [&] { return self->closed() || self->count_ < self->options_.connections_max; })) {
+            co_await *room;
+        }
+        outcome<accepted> got = co_await as_result(listening.accept());
+        if (got) {
+            self->begin(std::move(got->connection), loop);
+            reported = false;
+            continue;
+        }
+        if (got.cancelled()) {
+            self->close();
+            std::rethrow_exception(got.error());
+        }
+        if (self->closed()) {
+            co_return;
+        }
+        if (kind_of(code_of(got.error())) == accept_failure::of_the_connection) {
+            continue;
+        }
+        if (!std::exchange(reported, true)) {
+            emit_callback_failure("a server, accepting", got.error());
+        }
+        co_await sleep(self->options_.pause);
+    }
+}
+
+// A connection for which there is no memory is closed.
+void server_core::begin(socket accepted, std::optional<std::size_t> loop) noexcept {
+    try {
+        static const context none;
+        if (options_.no_delay == toggle::on) {
+            accepted.set_no_delay(toggle::on);
+        }
+        if (options_.keep_alive_probes) {
+            accepted.set_keep_alive(options_.keep_alive_probes);
+        }
+        const std::size_t chosen = enter(loop);
+        (void)create_task(serve(slot(shared_from_this(), chosen), std::move(accepted)),
+                          {.context = &none, .loop = loops_[chosen]});
+    } catch (...) {
+        emit_callback_failure("a server, beginning a connection", std::current_exception());
+    }
+}
+
+coro<> server_core::serve(slot place, socket accepted) {
+    server_core& self = place.of();
+    auto stream = std::make_shared<stream_core>(
+        std::make_unique<socket_transport>(std::move(accepted)), self.options_.limit);
+    const entry mine(self, stream);
+    {
+        const std::lock_guard hold(self.lock_);
+        if (self.ending_) {
+            co_return;
+        }
+    }
+    stream_reader reader(stream);
+    stream_writer writer(std::move(stream));
+    coro<> body = self.handler_(std::move(reader), std::move(writer));
+    if (self.options_.connection_deadline) {
+        co_await wait_for(std::move(body), *self.options_.connection_deadline);
+    } else {
+        co_await std::move(body);
+    }
+}
+
+// -- counting --
+
+std::size_t server_core::enter(std::optional<std::size_t> loop) noexcept {
+    const std::lock_guard hold(lock_);
+    const std::size_t chosen =
+        loop ? *loop
+             : static_cast<std::size_t>(std::ranges::min_element(count_by_loop_) -
+                                        count_by_loop_.begin());
+    ++count_by_loop_[chosen];
+    ++count_;
+    return chosen;
+}
+
+void server_core::leave(std::size_t loop) noexcept {
+    waiters told;
+    const std::lock_guard hold(lock_);
+    --count_by_loop_[loop];
+    --count_;
+    told = std::exchange(changes_, {});
+    for (promise<void>& each : told) {
+        (void)each.set_value();
+    }
+}
+
+std::size_t server_core::connections() const noexcept {
+    const std::lock_guard hold(lock_);
+    return count_;
+}
+
+template <typename Condition>
+std::optional<future<void>> server_core::unless(Condition reached) {
+    const std::lock_guard hold(lock_);
+    if (reached()) {
+        return std::nullopt;
+    }
+    return changes_.emplace_back().get_future();
+}
+
+// -- the end --
+
+void server_core::close() noexcept {
+    waiters told;
+    const std::lock_guard hold(lock_);
+    closing_.store(true, release); // P1
+    for (const std::unique_ptr<socket>& each : listening_) {
+        each->close();
+    }
+    told = std::exchange(changes_, {});
+    for (promise<void>& each : told) {
+        (void)each.set_value();
+    }
+}
+
+coro<> server_core::wait_closed() {
+    while (auto change = unless([this] { return closed(); })) {
+        co_await *change;
+    }
+}
+
+coro<> server_core::wait_idle() {
+    while (auto change = unless([this] { return count_ == 0; })) {
+        co_await *change;
+    }
+}
+
+coro<drain_report> server_core::drain(clock::duration limit) {
+    drain_report out;
+    close();
+    const std::size_t at_first = connections();
+    const outcome<void> in_time = co_await as_result(wait_for(wait_idle(), limit));
+    const std::size_t late = connections();
+    out.finished = at_first - late;
+    cancel_all();
+    if (in_time.cancelled()) {
+        std::rethrow_exception(in_time.error());
+    }
+    if (late != 0) {
+        const outcome<void> after = co_await as_result(wait_for(wait_idle(), options_.grace));
+        if (after.cancelled()) {
+            std::rethrow_exception(after.error());
+        }
+        out.refused = peers();
+        out.cancelled = late - out.refused.size();
+    }
+    co_return out;
+}
+
+void server_core::cancel_all() {
+    const std::lock_guard hold(lock_);
+    ending_ = true;
+    running_.for_each([](entry& each) { (void)each.task.cancel("the server ends"); });
+}
+
+std::vector<std::string> server_core::peers() {
+    std::vector<std::shared_ptr<stream_core>> streams; // the last one to let go closes: not locked
+    std::size_t others = 0;
+    {
+        const std::lock_guard hold(lock_);
+        running_.for_each([&](entry& each) {
+            if (auto stream = each.stream.lock()) {
+                streams.push_back(std::move(stream));
+            } else {
+                ++others;
+            }
+        });
+    }
+    std::vector<std::string> out;
+    for (const std::shared_ptr<stream_core>& each : streams) {
+        out.push_back(each->carrier().extra_info("peername"));
+    }
+    out.resize(out.size() + others, "a connection that is closed");
+    return out;
+}
+
+std::vector<socket_address> server_core::addresses() const {
+    const std::lock_guard hold(lock_);
+    std::vector<socket_address> out;
+    for (const std::unique_ptr<socket>& each : listening_) {
+        if (*each) {
+            out.push_back(each->local_address());
+        }
+    }
+    return out;
+}
+
+} // namespace eddy::inline v0

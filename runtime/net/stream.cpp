@@ -1,0 +1,238 @@
+// stream.cpp — lines and lengths over what a stream receives.
+
+#include "net/stream_core.hpp"
+#include <eddy/core/errors.hpp>
+#include <eddy/net/stream.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+#include <vector>
+
+namespace eddy::inline v0 {
+
+namespace {
+
+std::string take_text(byte_buffer& from, std::size_t bytes) {
+    std::string out(from.text().substr(0, bytes));
+    from.consume(out.size());
+    return out;
+}
+
+stream_core& checked(const std::shared_ptr<stream_core>& core) {
+    if (core == nullptr) {
+        throw_empty_handle();
+    }
+    return *core;
+}
+
+} // namespace
+
+// -- the reader --
+
+stream_reader::stream_reader() noexcept = default;
+stream_reader::stream_reader(std::shared_ptr<stream_core> of) noexcept : core_(std::move(of)) {}
+stream_reader::stream_reader(stream_reader&&) noexcept = default;
+stream_reader& stream_reader::operator=(stream_reader&&) noexcept = default;
+stream_reader::~stream_reader() = default;
+
+bool stream_reader::at_eof() const noexcept {
+    return core_ == nullptr || (core_->ended() && core_->received().empty());
+}
+
+coro<std::string> stream_reader::read(std::size_t bytes_max) {
+    stream_core& core = checked(core_);
+    byte_buffer& buffer = core.received();
+    if (bytes_max == everything) {
+        while (co_await core.fill()) {
+        }
+    } else if (bytes_max != 0 && buffer.empty()) {
+        (void)co_await core.fill();
+    }
+    co_return take_text(buffer, bytes_max);
+}
+
+coro<std::size_t> stream_reader::read_into(std::span<std::byte> into) {
+    stream_core& core = checked(core_);
+    if (into.empty()) {
+        co_return 0;
+    }
+    if (const std::size_t taken = core.received().take(into)) {
+        core.received().shrink();
+        co_return taken;
+    }
+    co_return co_await core.receive(into);
+}
+
+coro<std::string> stream_reader::readexactly(std::size_t bytes) {
+    stream_core& core = checked(core_);
+    byte_buffer& buffer = core.received();
+    while (buffer.size() < bytes) {
+        if (!co_await core.fill()) {
+            throw incomplete_read_error(take_text(buffer, buffer.size()), bytes);
+        }
+    }
+    co_return take_text(buffer, bytes);
+}
+
+coro<> stream_reader::readexactly_into(std::span<std::byte> into) {
+    stream_core& core = checked(core_);
+    std::size_t got = core.received().take(into);
+    while (got < into.size()) {
+        const std::size_t more = co_await core.receive(into.subspan(got));
+        if (more == 0) {
+            const auto* const text = reinterpret_cast<const char*>(into.data());
+            throw incomplete_read_error(std::string(text, got), into.size());
+        }
+        got += more;
+    }
+}
+
+// How many bytes it is to the end of the first separator; npos if the stream ends before.
+coro<std::size_t> stream_reader::find(std::string_view separator) {
+    stream_core& core = checked(core_);
+    byte_buffer& buffer = core.received();
+    std::size_t from = 0; // before that it does not begin
+    for (;;) {
+        const std::size_t at = buffer.text().find(separator, from);
+        if (at != std::string_view::npos) {
+            if (at > core.limit()) {
+                throw limit_overrun_error("a separator was found, but beyond the limit of " +
+                                              std::to_string(core.limit()) + " bytes",
+                                          at);
+            }
+            co_return at + separator.size();
+        }
+        from = buffer.size() < separator.size() ? 0 : buffer.size() - separator.size() + 1;
+        if (from > core.limit()) {
+            throw limit_overrun_error("no separator was found within the limit of " +
+                                          std::to_string(core.limit()) + " bytes",
+                                      from);
+        }
+        if (!co_await core.fill()) {
+            co_return std::string_view::npos;
+        }
+    }
+}
+
+coro<std::string> stream_reader::readuntil(std::string_view separator) {
+    if (separator.empty()) {
+        throw std::invalid_argument("readuntil() with an empty separator");
+    }
+    const std::string kept(separator);
+    const std::size_t bytes = co_await find(kept);
+    byte_buffer& buffer = core_->received();
+    if (bytes == std::string_view::npos) {
+        throw incomplete_read_error(take_text(buffer, buffer.size()), 0);
+    }
+    co_return take_text(buffer, bytes);
+}
+
+coro<std::string> stream_reader::readline() {
+    stream_core& core = checked(core_);
+    byte_buffer& buffer = core.received();
+    std::size_t bytes = 0;
+    try {
+        bytes = co_await find("\n");
+    } catch (const limit_overrun_error&) {
+        const std::size_t end = buffer.text().find('\n');
+        buffer.consume(end == std::string_view::npos ? buffer.size() : end + 1);
+        throw;
+    }
+    co_return take_text(buffer, std::min(bytes, buffer.size()));
+}
+
+async_generator<std::string> stream_reader::lines() {
+    for (;;) {
+        std::string line = co_await readline();
+        if (line.empty()) {
+            co_return;
+        }
+        co_yield std::move(line);
+    }
+}
+
+// -- the writer --
+
+stream_writer::stream_writer() noexcept = default;
+stream_writer::stream_writer(std::shared_ptr<stream_core> of) noexcept : core_(std::move(of)) {}
+stream_writer::stream_writer(stream_writer&&) noexcept = default;
+stream_writer& stream_writer::operator=(stream_writer&&) noexcept = default;
+stream_writer::~stream_writer() = default;
+
+void stream_writer::write(std::span<const std::byte> bytes) {
+    stream_core& core = checked(core_);
+    if (!bytes.empty()) {
+        core.write({&bytes, 1});
+    }
+}
+
+void stream_writer::writelines(std::span<const std::span<const std::byte>> pieces) {
+    checked(core_).write(pieces);
+}
+
+void stream_writer::writelines(std::span<const std::string> pieces) {
+    std::vector<std::span<const std::byte>> all;
+    all.reserve(pieces.size());
+    for (const std::string& each : pieces) {
+        all.push_back(std::as_bytes(std::span(each)));
+    }
+    checked(core_).write(all);
+}
+
+coro<> stream_writer::drain() {
+    return checked(core_).drain();
+}
+
+void stream_writer::write_eof() {
+    checked(core_).write_eof();
+}
+
+void stream_writer::close() noexcept {
+    if (core_ != nullptr) {
+        core_->close();
+    }
+}
+
+void stream_writer::abort() noexcept {
+    if (core_ != nullptr) {
+        core_->abort();
+    }
+}
+
+bool stream_writer::is_closing() const noexcept {
+    return core_ == nullptr || core_->closing();
+}
+
+coro<> stream_writer::wait_closed() {
+    return checked(core_).wait_closed();
+}
+
+std::size_t stream_writer::buffered() const noexcept {
+    return core_ == nullptr ? 0 : core_->unsent();
+}
+
+void stream_writer::set_write_buffer_limits(std::size_t high, std::size_t low) {
+    checked(core_).set_limits(high, low);
+}
+
+std::string stream_writer::get_extra_info(std::string_view name) const {
+    return core_ == nullptr ? std::string() : core_->carrier().extra_info(name);
+}
+
+socket* stream_writer::get_socket() noexcept {
+    return core_ == nullptr ? nullptr : core_->carrier().lowest();
+}
+
+// -- making --
+
+stream_ends open_stream(std::unique_ptr<transport> carrier, std::size_t limit) {
+    auto core = std::make_shared<stream_core>(std::move(carrier), limit);
+    return {stream_reader(core), stream_writer(core)};
+}
+
+stream_ends open_stream(socket connection, std::size_t limit) {
+    return open_stream(std::make_unique<socket_transport>(std::move(connection)), limit);
+}
+
+} // namespace eddy::inline v0

@@ -1,0 +1,337 @@
+// stream_core.cpp — receiving into the buffer, and sending what there was no room for.
+
+#include "net/stream_core.hpp"
+
+#include <eddy/core/context.hpp>
+#include <eddy/core/errors.hpp>
+#include <eddy/sched/create_task.hpp>
+#include <eddy/sched/sleep.hpp>
+
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+namespace eddy::inline v0 {
+
+namespace {
+
+constexpr std::size_t received_min = 4096;
+constexpr std::size_t received_max = 64UL * 1024;
+
+std::size_t size_of(stream_core::pieces what) noexcept {
+    std::size_t bytes = 0;
+    for (const std::span<const std::byte> each : what) {
+        bytes += each.size();
+    }
+    return bytes;
+}
+
+} // namespace
+
+// -- reading --
+
+// A connection that is closed at this end has ended for who reads it, as in asyncio.
+sys::io_result stream_core::try_read(std::span<std::byte> into) {
+    if (read_failure_) {
+        throw std::system_error(read_failure_, "read");
+    }
+    if (closing()) {
+        return {};
+    }
+    const sys::io_result got = carrier_->try_read(into);
+    if (got.error && !got.would_block()) {
+        read_failure_ = got.error;
+        throw std::system_error(got.error, "read");
+    }
+    return got;
+}
+
+coro<std::size_t> stream_core::receive(std::span<std::byte> into) {
+    if (!scheduler::may_go_on()) [[unlikely]] {
+        co_await yield();
+    }
+    while (!ended_) {
+        try {
+            const sys::io_result got = try_read(into);
+            if (!got.would_block()) {
+                ended_ = got.bytes == 0;
+                co_return got.bytes;
+            }
+            co_await carrier_->ready(interest::read);
+        } catch (const std::system_error&) {
+            if (!closing()) {
+                throw;
+            }
+            ended_ = true;
+        }
+    }
+    co_return 0;
+}
+
+// The buffer is there only while something is in it: a connection that is silent has none.
+coro<bool> stream_core::fill() {
+    if (!scheduler::may_go_on()) [[unlikely]] {
+        co_await yield();
+    }
+    while (!ended_) {
+        try {
+            if (carrier_->ready_hint(interest::read)) {
+                const std::size_t wanted =
+                    std::clamp(received_.size(), received_min, received_max);
+                const sys::io_result got = try_read(received_.room(wanted));
+                if (!got.would_block()) {
+                    received_.commit(got.bytes);
+                    ended_ = got.bytes == 0;
+                    co_return !ended_;
+                }
+            }
+            received_.shrink();
+            co_await carrier_->ready(interest::read);
+        } catch (const std::system_error&) {
+            if (!closing()) {
+                throw;
+            }
+            ended_ = true;
+        }
+    }
+    co_return false;
+}
+
+// -- writing --
+
+void stream_core::write(pieces what) {
+    const std::lock_guard hold(lock_);
+    if (closing() || eof_wanted_) {
+        throw invalid_state_error(closing() ? "write() on a stream that was closed"
+                                            : "write() after write_eof()");
+    }
+    if (failure_) {
+        return; // drain() says so
+    }
+    std::size_t sent = unsent_.empty() ? send_now(what) : 0;
+    for (const std::span<const std::byte> each : what) {
+        const std::size_t skipped = std::min(sent, each.size());
+        unsent_.append(each.subspan(skipped));
+        sent -= skipped;
+    }
+    if (!unsent_.empty()) {
+        paused_ = paused_ || unsent_.size() > high_;
+        start_flush();
+    }
+}
+
+// All of it was sent after a failure: it is dropped.
+std::size_t stream_core::send_now(pieces what) noexcept {
+    try {
+        const sys::io_result sent =
+            what.size() == 1 ? carrier_->try_write(what.front()) : carrier_->try_write(what);
+        if (!sent.error || sent.would_block()) {
+            return sent.bytes;
+        }
+        fail_locked(sent.error);
+    } catch (const std::system_error& error) {
+        fail_locked(error.code());
+    }
+    return size_of(what);
+}
+
+void stream_core::start_flush() {
+    if (!flushing_) {
+        static const context none;
+        (void)create_task(flush(shared_from_this()), {.name = "stream flush", .context = &none});
+        flushing_ = true;
+    }
+}
+
+coro<> stream_core::flush(std::shared_ptr<stream_core> self) {
+    try {
+        while (self->flush_some() == flush_state::blocked) {
+            co_await self->carrier_->ready(interest::write);
+        }
+    } catch (const std::system_error& error) {
+        self->fail(error.code());
+    } catch (...) {
+        self->fail(std::make_error_code(std::errc::operation_canceled));
+        throw;
+    }
+}
+
+stream_core::flush_state stream_core::flush_some() {
+    told later;
+    flush_state out = flush_state::ended;
+    const std::lock_guard hold(lock_);
+    while (!unsent_.empty()) {
+        const sys::io_result sent = carrier_->try_write(unsent_.bytes());
+        if (sent.would_block()) {
+            out = flush_state::blocked;
+            break;
+        }
+        if (sent.error) {
+            fail_locked(sent.error);
+            break;
+        }
+        unsent_.consume(sent.bytes);
+    }
+    if (unsent_.empty() && eof_wanted_ && !failure_) {
+        out = shutdown_locked();
+    }
+    if (unsent_.size() <= low_) {
+        unpause(later);
+    }
+    if (out == flush_state::ended) {
+        flushing_ = false;
+        unsent_.shrink();
+        if (closing()) {
+            close_locked();
+        }
+        tell_if_closed(later);
+    }
+    return out;
+}
+
+stream_core::flush_state stream_core::shutdown_locked() {
+    const sys::io_result result{.bytes = 0, .error = carrier_->try_shutdown()};
+    return result.would_block() ? flush_state::blocked : flush_state::ended;
+}
+
+void stream_core::write_eof() {
+    const std::lock_guard hold(lock_);
+    if (eof_wanted_ || closing()) {
+        return;
+    }
+    eof_wanted_ = true;
+    if (!failure_ && !flushing_) {
+        if (shutdown_locked() == flush_state::blocked) {
+            start_flush();
+        }
+    }
+}
+
+coro<> stream_core::drain() {
+    if (!scheduler::may_go_on()) [[unlikely]] {
+        co_await yield();
+    }
+    std::optional<future<void>> low;
+    {
+        const std::lock_guard hold(lock_);
+        if (!failure_ && paused_) {
+            promise<void> told;
+            low = told.get_future();
+            drains_.push_back(std::move(told));
+        }
+    }
+    if (low) {
+        co_await *low;
+    }
+    const std::lock_guard hold(lock_);
+    if (failure_) {
+        throw std::system_error(failure_, "write");
+    }
+}
+
+coro<> stream_core::wait_closed() {
+    std::optional<future<void>> closed;
+    {
+        const std::lock_guard hold(lock_);
+        if (!closed_) {
+            promise<void> told;
+            closed = told.get_future();
+            closes_.push_back(std::move(told));
+        }
+    }
+    if (closed) {
+        co_await *closed;
+    }
+    const std::lock_guard hold(lock_);
+    if (failure_) {
+        throw std::system_error(failure_, "write");
+    }
+}
+
+std::size_t stream_core::unsent() const noexcept {
+    const std::lock_guard hold(lock_);
+    return unsent_.size();
+}
+
+void stream_core::set_limits(std::size_t high, std::size_t low) {
+    if (low > high) {
+        throw std::invalid_argument("the low-water mark " + std::to_string(low) +
+                                    " is above the high one, " + std::to_string(high));
+    }
+    const std::lock_guard hold(lock_);
+    high_ = high;
+    low_ = low;
+}
+
+// -- the end --
+
+void stream_core::close() noexcept {
+    told later;
+    const std::lock_guard hold(lock_);
+    closing_.store(true, release); // P1
+    if (!flushing_) {
+        close_locked();
+        tell_if_closed(later);
+    }
+}
+
+// Unlike close it is not held up by a flush: that one finds the carrier closed.
+void stream_core::abort() noexcept {
+    told later;
+    const std::lock_guard hold(lock_);
+    closing_.store(true, release); // P1
+    if (!unsent_.empty()) {
+        fail_locked(std::make_error_code(std::errc::connection_aborted));
+    }
+    close_locked();
+    unpause(later);
+    tell_if_closed(later);
+}
+
+void stream_core::fail(const std::error_code& error) noexcept {
+    told later;
+    const std::lock_guard hold(lock_);
+    flushing_ = false;
+    fail_locked(error);
+    unpause(later);
+    if (closing()) {
+        close_locked();
+        tell_if_closed(later);
+    }
+}
+
+void stream_core::fail_locked(const std::error_code& error) noexcept {
+    if (!failure_) {
+        failure_ = error;
+    }
+    unsent_.consume(unsent_.size());
+}
+
+void stream_core::close_locked() noexcept {
+    if (!closed_) {
+        closed_ = true;
+        carrier_->close();
+    }
+}
+
+void stream_core::unpause(told& later) noexcept {
+    paused_ = false;
+    later.drains = std::exchange(drains_, {});
+}
+
+void stream_core::tell_if_closed(told& later) noexcept {
+    if (closed_) {
+        later.closes = std::exchange(closes_, {});
+    }
+}
+
+stream_core::told::~told() {
+    for (waiters* const each : {&drains, &closes}) {
+        for (promise<void>& one : *each) {
+            (void)one.set_value();
+        }
+    }
+}
+
+} // namespace eddy::inline v0
