@@ -109,9 +109,8 @@ std::error_code connect(int fd, std::span<const std::byte> address) noexcept {
     const std::error_code error = error_of(attempt(call::connect, [&](std::size_t) {
         return ::connect(fd, as_sockaddr(address), length_of(address));
     }));
-    return error == std::errc::interrupted
-               ? std::make_error_code(std::errc::operation_in_progress)
-               : error;
+    return error == std::errc::interrupted ? std::make_error_code(std::errc::operation_in_progress)
+                                           : error;
 }
 
 fd_result accept4(int fd, std::span<std::byte> peer, std::size_t& peer_bytes) noexcept {
@@ -125,15 +124,13 @@ fd_result accept4(int fd, std::span<std::byte> peer, std::size_t& peer_bytes) no
 }
 
 address_result getsockname(int fd, std::span<std::byte> into) noexcept {
-    return name_of(into, [&](sockaddr* at, socklen_t* bytes) {
-        return ::getsockname(fd, at, bytes);
-    });
+    return name_of(into,
+                   [&](sockaddr* at, socklen_t* bytes) { return ::getsockname(fd, at, bytes); });
 }
 
 address_result getpeername(int fd, std::span<std::byte> into) noexcept {
-    return name_of(into, [&](sockaddr* at, socklen_t* bytes) {
-        return ::getpeername(fd, at, bytes);
-    });
+    return name_of(into,
+                   [&](sockaddr* at, socklen_t* bytes) { return ::getpeername(fd, at, bytes); });
 }
 
 std::error_code shutdown(int fd, shut what) noexcept {
@@ -163,7 +160,7 @@ std::error_code make_nonblocking(int fd) noexcept {
 }
 
 bool is_socket(const char* path) noexcept {
-    struct stat about {};
+    struct stat about{};
     return ::lstat(path, &about) == 0 && S_ISSOCK(about.st_mode);
 }
 
@@ -214,7 +211,8 @@ datagram_result recvfrom(int fd, std::span<std::byte> into, std::span<std::byte>
             return ::recvmsg(fd, &message, 0);
         });
     return {.received = io_result_of(moved),
-            .address_bytes = moved < 0 ? 0 : std::min<std::size_t>(message.msg_namelen, from.size()),
+            .address_bytes =
+                moved < 0 ? 0 : std::min<std::size_t>(message.msg_namelen, from.size()),
             .truncated = moved >= 0 && (message.msg_flags & MSG_TRUNC) != 0};
 }
 

@@ -2,12 +2,13 @@
 
 #include <eddy/net/address.hpp>
 
+#include <net/if.h>
+
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
 
 #include <arpa/inet.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <sys/un.h>
 
@@ -77,10 +78,11 @@ socket_address socket_address::local(std::string_view path) {
     const bool abstract = !path.empty() && path.front() == '\0';
     const std::size_t bytes = path.size() + (abstract ? 0 : 1);
     if (path.empty() || bytes > sizeof(sockaddr_un::sun_path)) {
-        throw std::invalid_argument(path.empty() ? "the path of a socket is empty"
-                                                 : "the path of a socket is longer than " +
-                                                       std::to_string(sizeof(sockaddr_un::sun_path) - 1) +
-                                                       " bytes: " + quoted(path));
+        throw std::invalid_argument(path.empty()
+                                        ? "the path of a socket is empty"
+                                        : "the path of a socket is longer than " +
+                                              std::to_string(sizeof(sockaddr_un::sun_path) - 1) +
+                                              " bytes: " + quoted(path));
     }
     if (!abstract && path.find('\0') != std::string_view::npos) {
         throw std::invalid_argument("the path of a socket has a zero byte in it");

@@ -24,9 +24,9 @@ enum class accept_failure : std::uint8_t { of_the_connection, of_the_server };
 accept_failure kind_of(const std::error_code& error) noexcept {
     for (const std::errc each :
          {std::errc::connection_aborted, std::errc::protocol_error, std::errc::network_down,
-          std::errc::no_protocol_option, std::errc::host_unreachable, std::errc::network_unreachable,
-          std::errc::operation_not_supported, std::errc::operation_not_permitted,
-          std::errc::timed_out, std::errc::connection_reset}) {
+          std::errc::no_protocol_option, std::errc::host_unreachable,
+          std::errc::network_unreachable, std::errc::operation_not_supported,
+          std::errc::operation_not_permitted, std::errc::timed_out, std::errc::connection_reset}) {
         if (error == each) {
             return accept_failure::of_the_connection;
         }
@@ -113,8 +113,9 @@ void server_core::accept_on(socket listening, std::optional<std::size_t> loop) {
 coro<> server_core::accept_all(std::shared_ptr<server_core> self, socket& listening,
                                std::optional<std::size_t> loop) {
     for (bool reported = false;;) {
-        while (auto room = self->unless(
-                   [&] { return self->closed() || self->count_ < self->options_.connections_max; })) {
+        while (auto room = self->unless([&] {
+            return self->closed() || self->count_ < self->options_.connections_max;
+        })) {
             co_await *room;
         }
         outcome<accepted> got = co_await as_result(listening.accept());

@@ -97,8 +97,8 @@ std::pair<socket, socket> socket::pair() {
 // -- receiving --
 
 coro<std::size_t> socket::recv_into(std::span<std::byte> into) {
-    const sys::io_result got = co_await fd_.perform(
-        interest::read, into.size(), "recv", [into](int fd) { return sys::recv(fd, into); });
+    const sys::io_result got = co_await fd_.perform(interest::read, into.size(), "recv",
+                                                    [into](int fd) { return sys::recv(fd, into); });
     check(got.error, "recv");
     co_return got.bytes;
 }
@@ -134,9 +134,8 @@ coro<std::size_t> socket::sendfile(int file, std::int64_t offset, std::size_t by
         const std::int64_t from = offset + static_cast<std::int64_t>(sent);
         const std::size_t rest = bytes - sent;
         const sys::io_result moved =
-            co_await fd_.perform(interest::write, 0, "sendfile", [=](int fd) {
-                return sys::sendfile(fd, file, from, rest);
-            });
+            co_await fd_.perform(interest::write, 0, "sendfile",
+                                 [=](int fd) { return sys::sendfile(fd, file, from, rest); });
         check(moved.error, "sendfile");
         if (moved.bytes == 0) {
             break;
@@ -205,8 +204,9 @@ coro<datagram> socket::recvfrom(std::span<std::byte> into) {
 }
 
 coro<> socket::sendto(std::span<const std::byte> bytes, const socket_address& to) {
-    const sys::io_result sent = co_await fd_.perform(
-        interest::write, 0, "sendto", [bytes, &to](int fd) { return sys::sendto(fd, bytes, to.bytes()); });
+    const sys::io_result sent =
+        co_await fd_.perform(interest::write, 0, "sendto",
+                             [bytes, &to](int fd) { return sys::sendto(fd, bytes, to.bytes()); });
     if (sent.error) {
         throw_error(sent.error, "sendto " + to.str());
     }
@@ -249,8 +249,8 @@ int socket::option(sys::socket_option which) const {
 }
 
 void socket::set_no_delay(toggle to) {
-    const std::error_code error = sys::setsockopt(
-        fd(), {.level = IPPROTO_TCP, .name = TCP_NODELAY}, to == toggle::on ? 1 : 0);
+    const std::error_code error = sys::setsockopt(fd(), {.level = IPPROTO_TCP, .name = TCP_NODELAY},
+                                                  to == toggle::on ? 1 : 0);
     if (error && error != std::errc::operation_not_supported &&
         error != std::errc::no_protocol_option) {
         throw_error(error, "setsockopt TCP_NODELAY");
@@ -260,7 +260,8 @@ void socket::set_no_delay(toggle to) {
 void socket::set_keep_alive(const std::optional<keep_alive>& to) {
     set_option({.level = SOL_SOCKET, .name = SO_KEEPALIVE}, to ? 1 : 0);
     if (to) {
-        set_option({.level = IPPROTO_TCP, .name = TCP_KEEPIDLE}, static_cast<int>(to->idle.count()));
+        set_option({.level = IPPROTO_TCP, .name = TCP_KEEPIDLE},
+                   static_cast<int>(to->idle.count()));
         set_option({.level = IPPROTO_TCP, .name = TCP_KEEPINTVL},
                    static_cast<int>(to->interval.count()));
         set_option({.level = IPPROTO_TCP, .name = TCP_KEEPCNT}, to->probes);

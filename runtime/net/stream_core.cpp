@@ -77,8 +77,7 @@ coro<bool> stream_core::fill() {
     while (!ended_) {
         try {
             if (carrier_->ready_hint(interest::read)) {
-                const std::size_t wanted =
-                    std::clamp(received_.size(), received_min, received_max);
+                const std::size_t wanted = std::clamp(received_.size(), received_min, received_max);
                 const sys::io_result got = try_read(received_.room(wanted));
                 if (!got.would_block()) {
                     received_.commit(got.bytes);

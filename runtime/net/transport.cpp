@@ -31,14 +31,14 @@ sys::io_result socket_transport::try_write(std::span<const std::byte> bytes) {
                                       [bytes](int fd) { return sys::send(fd, bytes); });
 }
 
-sys::io_result
-socket_transport::try_write(std::span<const std::span<const std::byte>> pieces) {
+sys::io_result socket_transport::try_write(std::span<const std::span<const std::byte>> pieces) {
     constexpr std::size_t pieces_max = 64;
     std::array<iovec, pieces_max> vector; // as many as are used
     const std::size_t count = std::min(pieces.size(), pieces_max);
     std::size_t bytes = 0;
     for (std::size_t i = 0; i != count; ++i) {
-        auto* const data = const_cast<std::byte*>(pieces[i].data()); // NOLINT: iovec is for both ways
+        auto* const data =
+            const_cast<std::byte*>(pieces[i].data()); // NOLINT: iovec is for both ways
         vector[i] = {.iov_base = data, .iov_len = pieces[i].size()};
         bytes += pieces[i].size();
     }

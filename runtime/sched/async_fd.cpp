@@ -9,9 +9,8 @@ namespace eddy::inline v0 {
 namespace {
 
 std::error_code refusal(call_start why) noexcept {
-    return std::make_error_code(why == call_start::closed
-                                    ? std::errc::bad_file_descriptor
-                                    : std::errc::device_or_resource_busy);
+    return std::make_error_code(why == call_start::closed ? std::errc::bad_file_descriptor
+                                                          : std::errc::device_or_resource_busy);
 }
 
 } // namespace

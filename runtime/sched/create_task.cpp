@@ -48,7 +48,8 @@ void launch(scheduler& on, task_base& state, const task_options& options,
     if (here.step_has(step_traits::scoped)) [[unlikely]] {
         state.enter_copy();
     }
-    if (options.loop != nullptr && where == nullptr && &options.loop->owner() != &here) [[unlikely]] {
+    if (options.loop != nullptr && where == nullptr && &options.loop->owner() != &here)
+        [[unlikely]] {
         EDDY_ASSERT(&options.loop->owner().runtime() == &here.runtime());
         launch_elsewhere(options.loop->owner(), state, options);
         return;

@@ -294,7 +294,7 @@ def through_base(source, _):
     if not source.layer:
         return
     own = {
-        "std::atomic": ("base/atomic",), "system calls": ("base/syscall", "base/thread_stack"),
+        "std::atomic": ("base/atomic",), "system calls": ("base/syscall", "base/syscall_socket", "base/thread_stack"),
         "time": ("base/clock",), "randomness": ("base/random",),
     }
     patterns = {

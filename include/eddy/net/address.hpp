@@ -46,7 +46,9 @@ public:
     [[nodiscard]] std::string str() const;
 
     /// The sockaddr.
-    [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {data_.data(), size_}; }
+    [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
+        return {data_.data(), size_};
+    }
 
     friend bool operator==(const socket_address& a, const socket_address& b) noexcept;
 

@@ -32,7 +32,8 @@ public:
     /// Takes some of `bytes`. EAGAIN: await ready(interest::write). Throws: as try_read.
     [[nodiscard]] virtual sys::io_result try_write(std::span<const std::byte> bytes) = 0;
     /// The same for several pieces in one call.
-    [[nodiscard]] virtual sys::io_result try_write(std::span<const std::span<const std::byte>> pieces);
+    [[nodiscard]] virtual sys::io_result
+    try_write(std::span<const std::span<const std::byte>> pieces);
 
     /// Until trying again may give something.
     [[nodiscard]] virtual readiness_op ready(interest what) = 0;

@@ -98,7 +98,9 @@ public:
 
     /// Closes the descriptor; tasks that wait for it get EBADF. Gives the error of the close, which
     /// for a file may be a late write error.
-    std::error_code close() noexcept { return kept_ == nullptr ? std::error_code() : kept_->close(); }
+    std::error_code close() noexcept {
+        return kept_ == nullptr ? std::error_code() : kept_->close();
+    }
 
     /// Gives the descriptor away, as it is. Nobody may be in a call with it.
     [[nodiscard]] owned_fd release() noexcept {
