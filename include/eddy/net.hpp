@@ -1,0 +1,11 @@
+// net.hpp — sockets, streams and servers: includes only. It is not part of eddy.hpp, so that
+// programs without a network compile faster.
+
+#pragma once
+
+#include <eddy/net/address.hpp>
+#include <eddy/net/server.hpp>
+#include <eddy/net/socket.hpp>
+#include <eddy/net/stream.hpp>
+#include <eddy/net/stream_error.hpp>
+#include <eddy/net/transport.hpp>
