@@ -1,0 +1,59 @@
+// threads.cpp — echo by blocking calls, with a thread for each connection.
+//
+// Cores are the system's business: it runs as many threads as it has cores, wherever it likes.
+
+#include "common.hpp"
+
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+namespace eddy::compare::echo {
+
+namespace {
+
+void echo_blocking(const owned_fd& connection, std::size_t buffer_bytes) {
+    std::vector<std::byte> buffer(buffer_bytes);
+    for (;;) {
+        const ssize_t got = ::recv(connection.get(), buffer.data(), buffer.size(), 0);
+        if (got <= 0) {
+            return;
+        }
+        auto bytes = std::span(buffer).first(static_cast<std::size_t>(got));
+        while (!bytes.empty()) {
+            const ssize_t sent = ::send(connection.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            if (sent < 0) {
+                return;
+            }
+            bytes = bytes.subspan(static_cast<std::size_t>(sent));
+        }
+    }
+}
+
+} // namespace
+
+void serve_threads(const server_options& asked) {
+    if (asked.over == transport::udp) {
+        throw std::invalid_argument("threads: a thread per connection needs connections");
+    }
+    const owned_fd listener = listen_at({.over = asked.over, .name = {}});
+    if (::fcntl(listener.get(), F_SETFL, 0) < 0) {
+        throw_last_error("fcntl");
+    }
+    asked.listening(endpoint_of(listener, asked.over));
+    for (;;) {
+        owned_fd made(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+        if (made.get() < 0) {
+            throw_last_error("accept4");
+        }
+        set_no_delay(made.get());
+        std::thread([connection = std::move(made), bytes = asked.buffer_bytes] {
+            echo_blocking(connection, bytes);
+        }).detach();
+    }
+}
+
+} // namespace eddy::compare::echo
