@@ -15,7 +15,8 @@ import run
 SMALL = ["--connections", 8, "--requests-each", 50]
 LARGE = ["--connections", 2, "--requests-each", 3, "--bytes", 1_000_000]  # no send takes all of it
 OPEN = ["--connections", 8, "--rate", 4000, "--seconds", 0.1, "--warm-up", 0]
-TRANSPORTS = {"raw_epoll": ("tcp", "unix", "udp"), "threads": ("tcp", "unix")}
+TRANSPORTS = {"raw_epoll": ("tcp", "unix", "udp"), "eddy_sockets": ("tcp", "unix", "udp"), "eddy": ("tcp", "unix"),
+              "threads": ("tcp", "unix")}
 
 
 def check(server, transport, cores, build):

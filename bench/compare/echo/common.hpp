@@ -30,6 +30,8 @@ struct server_options {
 using server = void (*)(const server_options& asked);
 
 void serve_raw_epoll(const server_options& asked);
+void serve_eddy(const server_options& asked);
+void serve_eddy_sockets(const server_options& asked);
 void serve_threads(const server_options& asked);
 void serve_asio(const server_options& asked);
 void serve_libuv(const server_options& asked);

@@ -57,7 +57,7 @@ int main(int count, char** arguments) {
     server_options asked;
     std::string name;
     std::string transport = "tcp";
-    CLI::App options("An echo server: raw_epoll, threads, asio or libuv.");
+    CLI::App options("An echo server: raw_epoll, eddy, eddy_sockets, threads, asio or libuv.");
     options.add_option("server", name)->required();
     options.add_option("--transport", transport, "tcp, udp or unix");
     options.add_option("--cores", asked.cores, "loops, each with a thread");

@@ -35,7 +35,7 @@ def command_of(server, build):
     return [str(build / "bench/echo_server"), server]
 
 
-ALL = ("raw_epoll", "asio", "libuv", "go", "threads", "asyncio_protocols", "asyncio_streams")
+ALL = ("raw_epoll", "eddy", "eddy_sockets", "asio", "libuv", "go", "threads", "asyncio_protocols", "asyncio_streams")
 
 
 class NotHere(Exception):

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::array all{
     named_server{.name = "raw_epoll", .run = serve_raw_epoll, .needs = {}},
+    named_server{.name = "eddy", .run = serve_eddy, .needs = {}},
+    named_server{.name = "eddy_sockets", .run = serve_eddy_sockets, .needs = {}},
     named_server{.name = "threads", .run = serve_threads, .needs = {}},
 #ifdef EDDY_ECHO_ASIO
     named_server{.name = "asio", .run = serve_asio, .needs = {}},
