@@ -5,6 +5,7 @@
 #include <eddy/io/registration.hpp>
 
 #include <algorithm>
+#include <mutex>
 #include <new>
 #include <span>
 
