@@ -27,7 +27,7 @@ LABELS_OF = {
     "library": LABELS,
     "tests": LABELS | {"Covers", "Not here", "Expect", "Arguments"},
     "bench": LABELS | {"Question", "Unit", "Valid if", "Size", "Measured"},
-    "docs": LABELS | {"Shows", "Output", "Forced", "Racing"},
+    "docs": LABELS | {"Shows", "Usage", "Output", "Forced", "Racing"},
 }
 FILE_LINES_MAX = 600
 FUNCTION_LINES_MAX = 70
