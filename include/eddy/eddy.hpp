@@ -25,9 +25,14 @@
 #include <eddy/core/report.hpp>
 #include <eddy/core/task.hpp>
 #include <eddy/core/with.hpp>
+#include <eddy/exec/executor_job.hpp>
+#include <eddy/exec/run_in_executor.hpp>
+#include <eddy/exec/thread_pool_executor.hpp>
+#include <eddy/exec/to_thread.hpp>
 #include <eddy/sched/create_task.hpp>
 #include <eddy/sched/event_loop.hpp>
 #include <eddy/sched/metrics.hpp>
+#include <eddy/sched/outside_job.hpp>
 #include <eddy/sched/outside_work.hpp>
 #include <eddy/sched/random_number.hpp>
 #include <eddy/sched/readable.hpp>

@@ -235,6 +235,13 @@ int gettid() noexcept {
     return ::gettid();
 }
 
+void set_thread_name(const char* name) noexcept {
+    constexpr std::size_t length_max = 15;
+    std::array<char, length_max + 1> cut{};
+    std::strncpy(cut.data(), name, length_max);
+    ::pthread_setname_np(::pthread_self(), cut.data());
+}
+
 void at_fork_in_child(void (*fn)()) {
     if (const int error = ::pthread_atfork(nullptr, nullptr, fn)) {
         throw_error("pthread_atfork", error);

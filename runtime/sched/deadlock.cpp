@@ -128,7 +128,7 @@ std::string first_line(std::size_t tasks, hope left) {
 } // namespace
 
 bool deadlock_watch::something_is_armed() noexcept {
-    if (outside_.load(relaxed) > 0) { // count: see expect_outside
+    if (outside_.load(relaxed) > 0 || runtime_.outside()->any()) { // count: see expect_outside
         return true;
     }
     for (unsigned i = 0; i != runtime_.size(); ++i) {

@@ -181,6 +181,7 @@ void runtime::close() {
     }
     core_->begin_close();
     close_tasks();
+    core_->services().close(core_->options().grace);
     core_->close();
 }
 

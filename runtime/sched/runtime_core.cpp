@@ -112,6 +112,7 @@ void runtime_core::begin_close() noexcept {
 void runtime_core::close() noexcept {
     leave_list();
     end_threads();
+    outside_->close();
     while (pausers_.load(seq_cst) != 0) { // P7
         sys::sched_yield();
     }
@@ -320,6 +321,7 @@ std::size_t runtime_core::task_count() const noexcept {
 // -- virtual time --
 
 bool runtime_core::advance_time() noexcept {
+    const bool takes_real_time = outside_->any(); // before the queues: a job posts, then is over
     for (const auto& each : workers_) {
         if (each->has_work() || each->serve(now())) {
             return true;
@@ -329,7 +331,7 @@ bool runtime_core::advance_time() noexcept {
     if (sleeping_.load(seq_cst) != size() - 1) {
         return true;
     }
-    if (!advance_to_next_timer()) {
+    if (takes_real_time || !advance_to_next_timer()) {
         return false;
     }
     for (const auto& each : workers_) {

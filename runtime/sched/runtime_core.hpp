@@ -22,12 +22,14 @@
 #pragma once
 
 #include "sched/deadlock.hpp"
+#include "sched/outside_account.hpp"
 #include "sched/parking.hpp"
 #include "sched/worker.hpp"
 #include <eddy/base/clock.hpp>
 #include <eddy/base/random.hpp>
 #include <eddy/core/report.hpp>
 #include <eddy/sched/runtime.hpp>
+#include <eddy/sched/runtime_service.hpp>
 
 #include <memory>
 #include <mutex>
@@ -94,6 +96,10 @@ public:
     [[nodiscard]] clock::time_point now() const noexcept { return clock_->now(); }
     [[nodiscard]] idle_set<>& idle() noexcept { return idle_; }
     [[nodiscard]] deadlock_watch& deadlocks() noexcept { return deadlocks_; }
+    [[nodiscard]] const std::shared_ptr<outside_account>& outside() const noexcept {
+        return outside_;
+    }
+    [[nodiscard]] runtime_services& services() noexcept { return services_; }
     [[nodiscard]] unsigned size() const noexcept { return count_; }
     [[nodiscard]] worker& at(unsigned index) noexcept { return *workers_[index]; }
     [[nodiscard]] const runtime_options& options() const noexcept { return options_; }
@@ -188,6 +194,8 @@ private:
     std::unique_ptr<simulator> simulator_;    // null: real workers
     std::string deadlock_;                    // how the run ended; empty: otherwise
     deadlock_watch deadlocks_{*this};
+    const std::shared_ptr<outside_account> outside_ = std::make_shared<outside_account>(*this);
+    runtime_services services_;
     std::vector<last_look> looks_;  // the watcher's
     runtime_core* older_ = nullptr; // in the list of those that live
 

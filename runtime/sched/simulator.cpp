@@ -74,11 +74,17 @@ simulator::simulator(runtime_core& runtime, simulation_options options)
 
 void simulator::run() {
     while (runtime_.running()) {
+        const bool jobs = runtime_.outside()->any(); // before the queues: a job posts, then is over
         if (options_.time == simulation_options::time_passes::at_any_time &&
-            random_.below(time_passes_every) == 0) {
+            random_.below(time_passes_every) == 0 && !jobs) {
             (void)pass_time();
         }
-        if (!step() && !pass_time() && !wait_outside()) {
+        if (step()) {
+            continue;
+        }
+        if (jobs) {
+            wait_for_jobs();
+        } else if (!pass_time() && !wait_outside()) {
             runtime_.stop_in_deadlock(runtime_.deadlocks().report_of(hope::none));
         }
     }
@@ -308,23 +314,40 @@ bool simulator::pass_time() {
     return true;
 }
 
+// Blocks until something comes from outside, or the last job is over.
+void simulator::wait_for_jobs() {
+    prepare_to_wait();
+    if (runtime_.outside()->any() && !anything_posted()) {
+        (void)poll_outside(sys::forever);
+    }
+    end_wait();
+}
+
 // Blocks until something comes from outside. False: nothing can.
 bool simulator::wait_outside() {
-    for (unsigned i = 0; i != runtime_.size(); ++i) {
-        runtime_.at(i).token_.prepare();
-    }
+    prepare_to_wait();
     const hope left = runtime_.deadlocks().hope_left();
     bool came = anything_posted(); // looked at last: a thread may have posted, and ended
     if (!came && left != hope::none) {
         came = poll_outside(left == hope::some ? sys::forever : deadlock_watch::patience) != 0;
     }
+    end_wait();
+    return came || left == hope::some;
+}
+
+void simulator::prepare_to_wait() noexcept {
+    for (unsigned i = 0; i != runtime_.size(); ++i) {
+        runtime_.at(i).token_.prepare();
+    }
+}
+
+void simulator::end_wait() {
     for (unsigned i = 0; i != runtime_.size(); ++i) {
         worker& each = runtime_.at(i);
         (void)each.token_.finish();
         each.enter_thread();
         (void)poll(each, each); // takes its interrupts as well
     }
-    return came || left == hope::some;
 }
 
 bool simulator::anything_posted() const noexcept {

@@ -56,7 +56,10 @@ private:
     bool run_if_any(worker& mine, worker& from, fork_group* group);
 
     bool pass_time();
+    void wait_for_jobs();
     bool wait_outside();
+    void prepare_to_wait() noexcept;
+    void end_wait();
     [[nodiscard]] bool anything_posted() const noexcept;
     [[nodiscard]] std::size_t poll_outside(clock::duration limit);
 

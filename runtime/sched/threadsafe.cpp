@@ -50,16 +50,20 @@ private:
 
 } // namespace
 
-bool wait_blocking(const any_task& task, std::optional<clock::duration> limit) {
+bool wait_blocking(future_state& result, std::optional<clock::duration> limit) {
     if (scheduler::current() != nullptr) {
-        throw already_running(
-            "a blocking wait would stop the event loop of this thread: co_await the task instead");
-    }
-    if (!task.valid()) {
-        throw_empty_handle();
+        throw already_running("a blocking wait would stop the event loop of this thread: co_await "
+                              "the task or future instead");
     }
     doorbell bell;
-    return bell.wait(*task.state(), limit);
+    return bell.wait(result, limit);
+}
+
+bool wait_blocking(const any_task& task, std::optional<clock::duration> limit) {
+    if (scheduler::current() == nullptr && !task.valid()) {
+        throw_empty_handle();
+    }
+    return wait_blocking(*task.state(), limit);
 }
 
 void launch_on(event_loop& loop, task_base& state) {

@@ -259,8 +259,10 @@ clock::time_point worker::due() noexcept {
         return runtime_.now();
     }
     const clock::time_point timer = wheel_.next_deadline();
-    const bool at_will = runtime_.virtual_time() && timer != clock::time_point::max();
-    return at_will ? runtime_.now() : timer;
+    if (!runtime_.virtual_time() || timer == clock::time_point::max()) {
+        return timer;
+    }
+    return runtime_.outside()->any() ? clock::time_point::max() : runtime_.now();
 }
 
 void worker::resume_timed(task_base& task, std::coroutine_handle<> frame) noexcept {

@@ -19,7 +19,8 @@ LAYERS = {
     "io": {"base", "core"},
     "sched": {"base", "lockfree", "core", "io"},
     "sync": {"base", "lockfree", "core"},
-    "testing": {"base", "lockfree", "core", "io", "sched", "sync", "eddy"},  # eddy: the umbrella
+    "exec": {"base", "lockfree", "core", "sched"},
+    "testing": {"base", "lockfree", "core", "io", "sched", "sync", "exec", "eddy"},  # eddy: the umbrella
 }
 FOLDERS = ("include", "runtime", "tests", "bench", "docs")
 LABELS = {"Threads", "Progress", "Memory", "Suspends", "Cancel", "Invariants", "Pairs", "Design"}

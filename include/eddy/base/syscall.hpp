@@ -95,6 +95,9 @@ EDDY_API void getrandom(std::span<std::byte> into);
 
 [[nodiscard]] EDDY_API int gettid() noexcept;
 
+/// Names the calling thread, for debuggers and top: the first 15 characters count.
+EDDY_API void set_thread_name(const char* name) noexcept;
+
 /// Has `fn` called in the child of each fork(), by the thread that is left there, for good.
 ///
 /// Throws: std::system_error.

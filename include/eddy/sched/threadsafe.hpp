@@ -16,6 +16,9 @@ namespace eddy::inline v0 {
 /// Throws: already_running on a loop's thread, where it would wait for itself.
 EDDY_API bool wait_blocking(const any_task& task, std::optional<clock::duration> limit);
 
+/// The same for any result.
+EDDY_API bool wait_blocking(future_state& result, std::optional<clock::duration> limit);
+
 /// A task seen from a thread that runs no loop.
 template <typename T>
 class blocking_handle {

@@ -1,0 +1,122 @@
+// executor_job.hpp — a call that an executor makes on one of its threads, and the future of its
+// result.
+//
+// Threads:    made by who submits, run or cancelled once by the executor.
+// Memory:     one allocation besides the state of the future; function and arguments live in it.
+// Cancel:     a future that was cancelled before the call began withdraws it; after that the call
+//             goes on and its result is dropped.
+// Invariants: I1  function and arguments are gone before the result can be seen.
+// Design:     docs/design/thread_pool.md
+
+#pragma once
+
+#include <eddy/base/export.hpp>
+#include <eddy/base/intrusive_list.hpp>
+#include <eddy/core/awaitable.hpp>
+#include <eddy/core/context.hpp>
+#include <eddy/core/future.hpp>
+#include <eddy/sched/outside_job.hpp>
+
+#include <concepts>
+#include <exception>
+#include <optional>
+#include <stdexcept>
+#include <tuple>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+
+namespace eddy::inline v0 {
+
+/// The executor has been shut down and takes no jobs any more.
+class EDDY_API executor_shut_down : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+    ~executor_shut_down() override;
+};
+
+/// What an executor queues and runs. Begins with what is in force where it is made: context
+/// variables and deadlines go with it.
+class EDDY_API executor_job : public list_hook {
+public:
+    executor_job() : context_(copy_context()) {}
+    executor_job(const executor_job&) = delete;
+    executor_job& operator=(const executor_job&) = delete;
+    virtual ~executor_job();
+
+    /// Makes the call, unless it was withdrawn, and sets the result.
+    virtual void run() noexcept = 0;
+    /// Instead of run(): the future ends as cancelled.
+    virtual void cancel() noexcept = 0;
+    /// What is called, for people.
+    [[nodiscard]] virtual const std::type_info& function() const noexcept = 0;
+
+protected:
+    [[nodiscard]] const context& where() const noexcept { return context_; }
+
+private:
+    context context_;
+    outside_job outside_; // until the result is set
+};
+
+template <typename Fn, typename... Args>
+using job_result_t = std::decay_t<std::invoke_result_t<std::decay_t<Fn>, std::decay_t<Args>...>>;
+
+template <typename R, typename Fn, typename... Args>
+class executor_call final : public executor_job {
+    static_assert(!is_coro<R>, "a coroutine runs on the loops: await it, or make it a task");
+
+public:
+    template <typename F, typename... A>
+    explicit executor_call(F&& fn, A&&... args)
+        : call_(std::in_place, std::forward<F>(fn), std::tuple<Args...>(std::forward<A>(args)...)) {
+    }
+
+    [[nodiscard]] future<R> result() const { return result_.get_future(); }
+
+    void run() noexcept override {
+        if (result_.done()) {
+            call_.reset();
+            return;
+        }
+        try {
+            if constexpr (std::is_void_v<R>) {
+                call();
+                call_.reset();
+                (void)result_.try_set_value();
+            } else {
+                R value = call();
+                call_.reset();
+                (void)result_.try_set_value(std::move(value));
+            }
+        } catch (...) {
+            std::exception_ptr error = std::current_exception();
+            call_.reset();
+            (void)result_.try_set_exception(std::move(error));
+        }
+    }
+    void cancel() noexcept override {
+        call_.reset();
+        (void)result_.get_future().cancel();
+    }
+    [[nodiscard]] const std::type_info& function() const noexcept override { return typeid(Fn); }
+
+private:
+    R call() {
+        return where().run([this]() -> R {
+            return static_cast<R>(std::apply(std::move(call_->first), std::move(call_->second)));
+        });
+    }
+
+    std::optional<std::pair<Fn, std::tuple<Args...>>> call_;
+    promise<R> result_;
+};
+
+/// What runs calls on threads of its own. Arguments are stored until the call.
+template <typename E>
+concept executor = requires(E& of, int (*fn)(int)) {
+    { of.submit(fn, 1) } -> std::same_as<future<int>>;
+    of.shutdown();
+};
+
+} // namespace eddy::inline v0

@@ -1,0 +1,125 @@
+// thread_pool_executor.hpp — threads for calls that block: as many as there are calls, up to a cap.
+//
+// Threads:    every member function: any thread; join, apply and the destructor block.
+// Memory:     a thread a call that is under way, kept for a while after it.
+// Invariants: I1  while a job is queued, a thread looks for one, or all that may exist are busy.
+//             I2  a job is run once or cancelled once.
+// Design:     docs/design/thread_pool.md
+
+#pragma once
+
+#include <eddy/base/chrono.hpp>
+#include <eddy/base/export.hpp>
+#include <eddy/core/coro.hpp>
+#include <eddy/exec/executor_job.hpp>
+#include <eddy/sched/threadsafe.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace eddy::inline v0 {
+
+/// How a pool is to be.
+struct thread_pool_options {
+    /// At most so many threads. 0: EDDY_BLOCKING_THREADS, or else 64.
+    std::size_t threads_max = 0;
+    /// A thread that had no job for so long ends.
+    std::chrono::nanoseconds idle = std::chrono::seconds(10);
+    /// Of the threads, with a number after it; 15 characters of both are seen.
+    std::string name = "eddy-pool";
+};
+
+/// How a pool is to end.
+struct shutdown_options {
+    /// Blocks until the threads have ended.
+    bool wait = true;
+    /// Jobs that have not begun end as cancelled. Otherwise they are run.
+    bool cancel_pending = false;
+    /// How long it waits. What still runs then is reported by name (report_kind::refuses_to_end)
+    /// and left to itself, and what has not begun ends as cancelled.
+    std::chrono::nanoseconds grace = std::chrono::nanoseconds::max();
+};
+
+class EDDY_API thread_pool_executor {
+public:
+    static constexpr std::size_t threads_default = 64;
+    static constexpr std::size_t threads_limit = 4096;
+
+    /// Starts no thread yet.
+    /// Throws: std::system_error if EDDY_BLOCKING_THREADS is needed and not a number from 1 to
+    ///         threads_limit; std::invalid_argument if options.threads_max is larger.
+    explicit thread_pool_executor(thread_pool_options options = {});
+    explicit thread_pool_executor(std::size_t threads_max)
+        : thread_pool_executor(thread_pool_options{.threads_max = threads_max}) {}
+    /// Runs what is queued and blocks until all jobs have ended: the thread of a loop, too.
+    /// `co_await aclose()` before does not.
+    ~thread_pool_executor();
+    thread_pool_executor(const thread_pool_executor&) = delete;
+    thread_pool_executor& operator=(const thread_pool_executor&) = delete;
+
+    /// Has `fn(args...)`, stored until then, called on a thread of the pool. Never blocks: a queue
+    /// takes what all threads are too busy for.
+    ///
+    /// The future gives what it returns or throws. Cancelled before the call has begun, it
+    /// withdraws the call; after that the result is dropped.
+    /// Throws:  executor_shut_down; std::system_error if not even one thread can be had.
+    /// Cost:    two allocations, a wake-up if a thread sleeps; more where one has to be started.
+    template <typename Fn, typename... Args>
+        requires std::invocable<std::decay_t<Fn>, std::decay_t<Args>...>
+    future<job_result_t<Fn, Args...>> submit(Fn&& fn, Args&&... args) {
+        using call =
+            executor_call<job_result_t<Fn, Args...>, std::decay_t<Fn>, std::decay_t<Args>...>;
+        auto job = std::make_unique<call>(std::forward<Fn>(fn), std::forward<Args>(args)...);
+        auto result = job->result();
+        post(std::move(job));
+        return result;
+    }
+
+    /// As submit, and blocks until the result is there. For threads that run no loop.
+    /// Throws: as submit; what `fn` throws; already_running on the thread of a loop.
+    template <typename Fn, typename... Args>
+        requires std::invocable<std::decay_t<Fn>, std::decay_t<Args>...>
+    job_result_t<Fn, Args...> apply(Fn&& fn, Args&&... args) {
+        check_may_block("co_await run_in_executor() instead");
+        auto result = submit(std::forward<Fn>(fn), std::forward<Args>(args)...);
+        (void)wait_blocking(*result.state(), std::nullopt);
+        result.check_failure();
+        if constexpr (!std::is_void_v<job_result_t<Fn, Args...>>) {
+            using state = manual_state<job_result_t<Fn, Args...>>;
+            return static_cast<state*>(result.state())->slot().take();
+        }
+    }
+
+    /// Takes no jobs any more. May be called again.
+    /// Throws: already_running if it would block the thread of a loop: co_await aclose() there.
+    void shutdown(const shutdown_options& options = {});
+    /// The same without blocking: suspends where shutdown() blocks. A cancel ends the wait, not the
+    /// shutdown.
+    [[nodiscard]] coro<> aclose(shutdown_options options = {});
+    /// As shutdown() for at most `grace`, also on the thread of a loop. For a runtime that closes.
+    void close_within(clock::duration grace) noexcept;
+
+    // -- how much there is --
+
+    [[nodiscard]] std::size_t threads_max() const noexcept;
+    [[nodiscard]] std::size_t threads() const;
+    [[nodiscard]] std::size_t queued() const;
+
+    /// For submit. Throws: see there.
+    void post(std::unique_ptr<executor_job> work);
+
+private:
+    class pool;
+
+    static void check_may_block(const char* instead);
+
+    std::shared_ptr<pool> pool_; // shared with its threads
+};
+
+} // namespace eddy::inline v0
