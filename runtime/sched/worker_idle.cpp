@@ -199,15 +199,23 @@ bool worker::search() noexcept {
         std::exchange(rescuing_, false) ? patience::immediate : patience::let_owner_try;
     for (int round = 0; round != search_rounds; ++round) {
         const auto first = static_cast<unsigned>(random_.below(runtime_.size()));
+        bool all_asleep = true;
         for (unsigned i = 0; i != runtime_.size(); ++i) {
             worker& victim = runtime_.at((first + i) % runtime_.size());
-            if (&victim != this && victim.give_away(*this, how)) {
+            if (&victim == this) {
+                continue;
+            }
+            if (victim.give_away(*this, how)) {
                 return true;
             }
+            all_asleep = all_asleep && victim.asleep();
         }
         if (has_work() || !runtime_.running()) {
             stop_search(found::something);
             return true;
+        }
+        if (all_asleep) { // there will be nothing before one of them is woken, and searches itself
+            return false;
         }
         pause_a_little();
     }
