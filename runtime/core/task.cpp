@@ -252,74 +252,14 @@ void task_base::report_unread(const std::exception_ptr& error) const noexcept {
     }
 }
 
-namespace {
-
-// A done callback: first a waiter of the task, then an item of the loop's callback queue.
-class done_callback final : public future_waiter, public callback {
-public:
-    done_callback(any_task of, std::function<void(any_task)> fn, scheduler& on)
-        : task_(std::move(of)), fn_(std::move(fn)), in_(copy_context()), on_(&on) {}
-
-    void notify() noexcept override { on_->post_callback(*this); }
-
-private:
-    void run() noexcept override {
-        try {
-            in_.run(fn_, task_);
-        } catch (...) {
-            emit_failure(std::current_exception());
-        }
-    }
-
-    void release() noexcept override { delete this; }
-
-    void emit_failure(const std::exception_ptr& error) const noexcept {
-        try {
-            emit({.kind = report_kind::callback_failed,
-                  .message =
-                      "a done callback of task " + task_.name() + " threw: " + describe(error),
-                  .task_name = task_.name(),
-                  .site = task_.creation_site(),
-                  .error = error});
-        } catch (...) { // out of memory: the report is lost, the program is not
-        }
-    }
-
-    any_task task_;
-    std::function<void(any_task)> fn_;
-    context in_;
-    scheduler* on_;
-};
-
-} // namespace
-
 done_callback_handle task_base::add_done_callback(std::function<void(any_task)> fn) {
-    // A task that is done may have outlived its runtime: then only the caller's loop can be asked.
-    // One that is not may outlive the caller's loop, if that is another runtime's.
+    // One that is done may have outlived its runtime: then only the caller's loop can be asked.
     scheduler* const here = scheduler::current();
-    const bool ask_here = done() || (here != nullptr && here->runtime_id() == runtime_id());
-    scheduler* const on = ask_here ? here : home();
-    if (on == nullptr) {
-        throw no_running_loop(
-            "add_done_callback() on a task that is done needs a running event loop");
-    }
-    auto made = std::make_unique<done_callback>(any_task(state_ref<task_base>::share(this)),
-                                                std::move(fn), *on);
-    state_ref<task_base> mine = state_ref<task_base>::share(this);
-    done_callback* const waiting = made.release();
-    if (!add(*waiting)) {
-        waiting->notify();
-        return {};
-    }
-    return {std::move(mine), *waiting};
-}
-
-bool task_base::remove_done_callback(const done_callback_handle& added) noexcept {
-    if (added.of_.get() != this || !remove(*added.added_)) {
-        return false;
-    }
-    delete static_cast<done_callback*>(added.added_);
-    return true;
+    scheduler* const on = here != nullptr || done() ? here : home();
+    auto call = [fn = std::move(fn), task = any_task(state_ref<task_base>::share(this))] {
+        fn(task);
+    };
+    return eddy::add_done_callback(*this, std::move(call), on, this);
 }
 
 bool any_task::cancel(std::string_view reason) const {

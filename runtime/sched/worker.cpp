@@ -2,6 +2,7 @@
 
 #include "sched/worker.hpp"
 
+#include "core/callback_entrance.hpp"
 #include "sched/runtime_core.hpp"
 #include <eddy/base/syscall.hpp>
 #include <eddy/core/fork_group.hpp>
@@ -388,6 +389,7 @@ runnable* worker::pinned_queue::pop() noexcept {
 // -- the end --
 
 void worker::close() noexcept {
+    entrance()->close();
     while (visitors_.load(acquire) != 0) { // P1
         sys::sched_yield();
     }

@@ -1,8 +1,9 @@
 // future_test.cpp — a result that is set by hand.
 //
 // Covers:    promise and future: states, many waiters, other threads, broken promises, cancel, what
-//            is awaited how.
-// Not here:  gather of futures -> gather_test.cpp.
+//            is awaited how; its done callbacks.
+// Not here:  gather of futures -> gather_test.cpp; done callbacks and the end of their loop ->
+//            done_callback_test.cpp.
 
 #include "support/event_log.hpp"
 #include <eddy/testing/co_test.hpp>
@@ -214,6 +215,110 @@ CO_TEST(future, an_lvalue_is_awaited_without_a_copy_and_an_rvalue_gives_a_copy) 
     EXPECT_EQ(result.result(), "a text");
 }
 
+// -- done callbacks --
+
+CO_TEST(future, a_done_callback_is_called_by_the_loop_with_the_future) {
+    promise<int> source;
+    promise<int> called;
+    source.get_future().add_done_callback([&](const future<int>& done) {
+        EXPECT_NE(try_get_running_loop(), nullptr);
+        called.set_value(done.result());
+    });
+    co_await sleep(1ms);
+    EXPECT_FALSE(called.done());
+    source.set_value(5);
+    EXPECT_EQ(co_await called.get_future(), 5);
+}
+
+CO_TEST(future, done_callbacks_are_called_in_the_order_in_which_they_were_added) {
+    event_log log;
+    promise<> source;
+    const future<> result = source.get_future();
+    for (const char* word : {"a", "b", "c"}) {
+        result.add_done_callback([&log, word](const future<>&) { log.add(word); });
+    }
+    source.set_value();
+    co_await sleep(1ms);
+    EXPECT_EQ(log.text(), "a b c");
+}
+
+CO_TEST_ON_1(future, a_done_callback_of_one_that_is_done_is_queued_and_not_called_at_once) {
+    event_log log;
+    promise<> source;
+    source.set_value();
+    source.get_future().add_done_callback([&](const future<>&) { log.add("called"); });
+    EXPECT_EQ(log.text(), "");
+    co_await yield();
+    EXPECT_EQ(log.text(), "called");
+}
+
+CO_TEST(future, a_done_callback_learns_of_an_exception_a_cancel_and_a_broken_promise) {
+    event_log log;
+    auto note = [&log](const char* word) {
+        return [&log, word](const future<>& done) {
+            log.add(std::string(word) + (done.cancelled() ? "-cancelled" : "-failed"));
+        };
+    };
+    promise<> failing;
+    failing.get_future().add_done_callback(note("a"));
+    failing.set_exception(std::make_exception_ptr(std::runtime_error("bad")));
+    co_await sleep(1ms);
+    promise<> given_up;
+    given_up.get_future().add_done_callback(note("b"));
+    given_up.get_future().cancel();
+    co_await sleep(1ms);
+    std::make_unique<promise<>>()->get_future().add_done_callback(note("c"));
+    co_await sleep(1ms);
+    EXPECT_EQ(log.text(), "a-failed b-cancelled c-failed");
+}
+
+CO_TEST(future, a_done_callback_that_throws_is_reported_and_the_others_are_called) {
+    report_log reports;
+    event_log log;
+    promise<> source;
+    const future<> result = source.get_future();
+    result.add_done_callback([](const future<>&) { throw std::runtime_error("bad callback"); });
+    result.add_done_callback([&](const future<>&) { log.add("second"); });
+    source.set_value();
+    co_await sleep(1ms);
+    EXPECT_EQ(log.text(), "second");
+    EXPECT_EQ(reports.only().kind, report_kind::callback_failed);
+    EXPECT_EQ(reports.only().message, "a done callback of a future threw: bad callback");
+}
+
+CO_TEST(future, a_done_callback_that_was_removed_is_not_called_and_the_others_are) {
+    event_log log;
+    promise<> source;
+    const future<> result = source.get_future();
+    auto alive = std::make_shared<int>();
+    result.add_done_callback([&](const future<>&) { log.add("a"); });
+    auto added = result.add_done_callback([&, alive](const future<>&) { log.add("b"); });
+    result.add_done_callback([&](const future<>&) { log.add("c"); });
+    EXPECT_TRUE(result.remove_done_callback(std::move(added)));
+    EXPECT_EQ(alive.use_count(), 1);
+    // NOLINTNEXTLINE(bugprone-use-after-move): that is the case
+    EXPECT_FALSE(result.remove_done_callback(std::move(added)));
+    source.set_value();
+    co_await sleep(1ms);
+    EXPECT_EQ(log.text(), "a c");
+}
+
+CO_TEST(future, a_done_callback_is_not_removed_from_another_one_or_one_that_is_done) {
+    event_log log;
+    promise<> source;
+    promise<> other;
+    const future<> result = source.get_future();
+    auto added = result.add_done_callback([&](const future<>&) { log.add("called"); });
+    EXPECT_FALSE(result.remove_done_callback({}));
+    EXPECT_FALSE(other.get_future().remove_done_callback(
+        result.add_done_callback([&](const future<>&) { log.add("called"); })));
+    source.set_value();
+    EXPECT_FALSE(result.remove_done_callback(std::move(added)));
+    co_await sleep(1ms);
+    EXPECT_EQ(log.text(), "called called");
+    other.set_value();
+}
+
 // -- misuse --
 
 TEST(future, a_handle_that_refers_to_nothing_is_an_error_and_no_crash) {
@@ -221,6 +326,15 @@ TEST(future, a_handle_that_refers_to_nothing_is_an_error_and_no_crash) {
     EXPECT_THROW((void)none.result(), invalid_state_error);
     EXPECT_THROW((void)none.exception(), invalid_state_error);
     EXPECT_THROW((void)none.cancel(), invalid_state_error);
+    EXPECT_THROW(none.add_done_callback([](const future<int>&) {}), invalid_state_error);
+    EXPECT_THROW(none.remove_done_callback({}), invalid_state_error);
+}
+
+TEST(future, a_done_callback_needs_a_loop_that_calls_it) {
+    promise<> source;
+    EXPECT_THROW(source.get_future().add_done_callback([](const future<>&) {}), no_running_loop);
+    source.set_value();
+    EXPECT_THROW(source.get_future().add_done_callback([](const future<>&) {}), no_running_loop);
 }
 
 TEST(future, a_promise_that_was_moved_from_is_an_error_and_no_crash) {

@@ -2,7 +2,9 @@
 
 #pragma once
 
+#include <eddy/base/function.hpp>
 #include <eddy/core/awaitable.hpp>
+#include <eddy/core/done_callback.hpp>
 #include <eddy/core/frame_cache.hpp>
 #include <eddy/core/future_state.hpp>
 
@@ -108,6 +110,22 @@ public:
     }
     /// Ends the future as cancelled; whoever awaits it gets cancelled_error. False: it was done.
     bool cancel() const { return state_.checked().set_cancelled(); }
+
+    /// Has `fn` called by the caller's loop, as call_soon does, once the future is done, or now if
+    /// it is. If that loop has ended by then, `fn` is dropped uncalled.
+    ///
+    /// Throws: no_running_loop on a thread that runs no loop; std::bad_alloc.
+    done_callback_handle add_done_callback(std::function<void(future)> fn) const {
+        future_state& mine = state_.checked();
+        auto call = [fn = std::move(fn), done = *this] { fn(done); };
+        return eddy::add_done_callback(mine, std::move(call), scheduler::current());
+    }
+    /// The callback will not be called. False: the future is done, and it was called or is going to
+    /// be; or it is not one of this future.
+    // NOLINTNEXTLINE(performance-unnecessary-value-param): it is used up
+    bool remove_done_callback(done_callback_handle added) const {
+        return eddy::remove_done_callback(state_.checked(), added);
+    }
 
     [[nodiscard]] future_state* state() const noexcept { return state_.get(); }
     /// Throws if it failed or was cancelled; nothing else, also before it is done.

@@ -13,10 +13,12 @@
 #include <eddy/lockfree/forks_deque.hpp>
 
 #include <cstdint>
+#include <memory>
 
 namespace eddy::inline v0 {
 
 class branch;
+class callback_entrance;
 class context_scope;
 class fork_group;
 class task_base;
@@ -73,6 +75,7 @@ protected:
 
 private:
     friend class callback_queue;
+    friend class callback_entrance;
     /// The call.
     virtual void run() noexcept = 0;
     /// Both queues have let go: the callback may be destroyed or posted again.
@@ -197,12 +200,15 @@ public:
     virtual void expect_outside(std::int32_t change) noexcept = 0;
     /// Runs `item` as call_soon does: in order, and never two of one loop at a time.
     virtual void post_callback(callback& item) noexcept = 0;
+    /// The same for who may come when the scheduler is gone.
+    [[nodiscard]] std::shared_ptr<callback_entrance> entrance() const noexcept { return entrance_; }
     /// Equal for the schedulers of one runtime.
     [[nodiscard]] const void* runtime_id() const noexcept { return runtime_id_; }
 
     static constexpr int budget_per_step = 128;
 
 protected:
+    /// Throws: std::bad_alloc.
     explicit scheduler(const void* runtime_id);
     ~scheduler();
 
@@ -218,6 +224,7 @@ private:
     bool forked_ = false;
     context_scope* scope_ = nullptr; // of the step, if that is scoped
     const void* runtime_id_;
+    std::shared_ptr<callback_entrance> entrance_;
 
     static constinit thread_local scheduler* current_ __attribute__((tls_model("initial-exec")));
 };

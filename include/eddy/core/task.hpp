@@ -16,6 +16,7 @@
 #include <eddy/base/intrusive_list.hpp>
 #include <eddy/core/context.hpp>
 #include <eddy/core/coro.hpp>
+#include <eddy/core/done_callback.hpp>
 #include <eddy/core/future_state.hpp>
 
 #include <memory>
@@ -29,7 +30,6 @@
 namespace eddy::inline v0 {
 
 class any_task;
-class done_callback_handle;
 class task_registry;
 
 enum class task_state : std::uint8_t { created, scheduled, running, suspended, done };
@@ -81,7 +81,6 @@ public:
     [[nodiscard]] const void* runtime_id() const noexcept { return home()->runtime_id(); }
 
     done_callback_handle add_done_callback(std::function<void(any_task)> fn);
-    bool remove_done_callback(const done_callback_handle& added) noexcept;
     /// The exception it failed with; null if it returned or was cancelled. Only once it is done.
     [[nodiscard]] virtual std::exception_ptr failure() const noexcept = 0;
 
@@ -141,23 +140,6 @@ private:
     [[gnu::cold]] void enter(context first) noexcept;
     void leave_context(context_scope* innermost) noexcept;
     [[gnu::cold]] void start_specially(const task_options& options, placement* where) noexcept;
-};
-
-/// What add_done_callback gives, for remove_done_callback; it may be dropped.
-class done_callback_handle {
-public:
-    done_callback_handle() noexcept = default;
-    done_callback_handle(done_callback_handle&&) noexcept = default;
-    done_callback_handle& operator=(done_callback_handle&&) noexcept = default;
-
-private:
-    friend class task_base;
-    done_callback_handle(state_ref<task_base> of, future_waiter& added) noexcept
-        : of_(std::move(of)), added_(&added) {}
-
-    // Only of what is not done, and removed once: so nothing else can be at that address.
-    state_ref<task_base> of_;
-    future_waiter* added_ = nullptr;
 };
 
 /// The control block with the result.
@@ -267,8 +249,8 @@ public:
     unsigned uncancel() const noexcept { return base_->uncancel(); }
 
     /// Has `fn` called by the caller's loop (the task's, on a thread that has none), as call_soon
-    /// does, once the task is done. Throws: no_running_loop, if the task is done and the thread has
-    /// no loop.
+    /// does, once the task is done. If that loop has ended by then, `fn` is dropped uncalled.
+    /// Throws: no_running_loop, if the task is done and the thread has no loop.
     done_callback_handle add_done_callback(std::function<void(any_task)> fn) const {
         return base_.checked().add_done_callback(std::move(fn));
     }
@@ -276,7 +258,7 @@ public:
     /// be; or it is not one of this task.
     // NOLINTNEXTLINE(performance-unnecessary-value-param): it is used up
     bool remove_done_callback(done_callback_handle added) const {
-        return base_.checked().remove_done_callback(added);
+        return eddy::remove_done_callback(base_.checked(), added);
     }
 
     friend bool operator==(const any_task& a, const any_task& b) noexcept {
