@@ -94,8 +94,8 @@ private:
 class cancelled_runs {
 public:
     cancelled_runs(const std::function<coro<>()>& program, const std::function<bool()>& holds,
-                   const cancel_options& options)
-        : program_(program), holds_(holds), options_(options) {}
+                   const cancel_options& options, std::source_location site)
+        : program_(program), holds_(holds), options_(options), site_(site) {}
 
     /// Gives the number of suspensions.
     std::size_t without_cancel() {
@@ -127,7 +127,7 @@ private:
         const run_checks checks{.left_behind = run_checks::leftovers::fine,
                                 .is_wrong = options_.is_wrong ? options_.is_wrong : by_default};
         const checked_result result =
-            run_checked([&] { return at.watch(program_()); }, std::move(on), checks);
+            run_checked([&] { return at.watch(program_()); }, std::move(on), checks, site_);
         if (!result.problems.empty()) {
             fail(at, result.problems.front());
         }
@@ -184,15 +184,16 @@ private:
     const std::function<coro<>()>& program_;
     const std::function<bool()>& holds_;
     const cancel_options& options_;
+    const std::source_location site_;
     std::exception_ptr plain_error_;
 };
 
 } // namespace
 
 std::size_t cancel_at_each_point(const std::function<coro<>()>& program,
-                                 const std::function<bool()>& holds,
-                                 const cancel_options& options) {
-    cancelled_runs runs(program, holds, options);
+                                 const std::function<bool()>& holds, const cancel_options& options,
+                                 std::source_location site) {
+    cancelled_runs runs(program, holds, options, site);
     const std::size_t points = runs.without_cancel();
     for (const target each : {target::main_task, target::suspending_task}) {
         if (options.whom == target::both || options.whom == each) {

@@ -12,9 +12,10 @@ namespace {
 
 constinit atomic<bool> leftovers_allowed{false};
 
-std::exception_ptr run_on(runtime& loops, const std::function<coro<>()>& program) {
+std::exception_ptr run_on(runtime& loops, const std::function<coro<>()>& program,
+                          std::source_location site) {
     try {
-        loops.run_until_complete(program());
+        loops.run_until_complete(program(), {}, site);
         return nullptr;
     } catch (...) {
         return std::current_exception();
@@ -28,14 +29,14 @@ void allow_leftovers() noexcept {
 }
 
 checked_result run_checked(const std::function<coro<>()>& program, runtime_options options,
-                           const run_checks& checks) {
+                           const run_checks& checks, std::source_location site) {
     const leak_check before;
     const report_log reports;
     checked_result out;
     leftovers_allowed.store(false, relaxed); // init: nothing runs yet
     {
         runtime loops(std::move(options));
-        out.error = run_on(loops, program);
+        out.error = run_on(loops, program, site);
         const bool fine = checks.left_behind == run_checks::leftovers::fine ||
                           leftovers_allowed.load(relaxed); // count: see above
         if (out.error == nullptr && !fine) {

@@ -71,6 +71,14 @@ TEST(co_test_ways, each_body_was_run_in_three_ways) {
     }
 }
 
+constexpr unsigned line_before = __LINE__;
+CO_TEST(co_test, its_line_is_the_creation_site_of_the_task_that_runs_the_body) {
+    const std::source_location site = current_task().creation_site();
+    EXPECT_EQ(site.line(), line_before + 1);
+    EXPECT_NE(std::string(site.file_name()).find("co_test_test.cpp"), std::string::npos);
+    co_return;
+}
+
 CO_TEST_ON_1(co_test, one_worker_has_the_order_of_asyncio) {
     std::string log;
     auto add = [](std::string& log, char letter) -> coro<> {
@@ -135,7 +143,7 @@ TEST(co_explore, it_stops_at_the_first_seed_that_fails_and_prints_it) {
                     throw std::runtime_error("planted");
                 }
             },
-            5);
+            5, std::source_location::current());
     });
     const std::string printed = testing::internal::GetCapturedStderr();
     EXPECT_EQ(runs, 3);

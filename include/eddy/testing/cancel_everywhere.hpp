@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <source_location>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
@@ -47,7 +48,7 @@ struct cancel_options {
 /// For cancel_everywhere: the same with functions of a known type.
 EDDY_API std::size_t cancel_at_each_point(const std::function<coro<>()>& program,
                                           const std::function<bool()>& holds,
-                                          const cancel_options& options);
+                                          const cancel_options& options, std::source_location site);
 
 /// Runs `program()`, which makes a coroutine, once to the end and then once for each of its
 /// suspensions with a cancel there. After each run nothing may have leaked, and `invariant()` must
@@ -60,7 +61,8 @@ EDDY_API std::size_t cancel_at_each_point(const std::function<coro<>()>& program
 template <std::invocable<> Program, std::invocable<> Invariant>
     requires is_coro<std::invoke_result_t<Program&>>
 std::size_t cancel_everywhere(Program program, Invariant invariant,
-                              const cancel_options& options = {}) {
+                              const cancel_options& options = {},
+                              std::source_location site = std::source_location::current()) {
     const auto body = [&program]() -> coro<> {
         return [](auto made) -> coro<> { (void)co_await std::move(made); }(program());
     };
@@ -72,7 +74,7 @@ std::size_t cancel_everywhere(Program program, Invariant invariant,
             return static_cast<bool>(invariant());
         }
     };
-    return cancel_at_each_point(body, holds, options);
+    return cancel_at_each_point(body, holds, options, site);
 }
 
 } // namespace eddy::inline v0

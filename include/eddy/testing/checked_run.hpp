@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <source_location>
 #include <string>
 #include <vector>
 
@@ -32,12 +33,12 @@ struct checked_result {
 };
 
 /// Runs `program()` on a runtime of its own and looks at what it leaves: tasks, timers,
-/// descriptors, frames, reports.
+/// descriptors, frames, reports. The creation site of its task is `site`.
 ///
 /// Threads: one that runs no loop. Others may not open descriptors or make coroutines meanwhile.
-[[nodiscard]] EDDY_API checked_result run_checked(const std::function<coro<>()>& program,
-                                                  runtime_options options,
-                                                  const run_checks& checks = {});
+[[nodiscard]] EDDY_API checked_result run_checked(
+    const std::function<coro<>()>& program, runtime_options options, const run_checks& checks = {},
+    std::source_location site = std::source_location::current());
 
 /// For a program that leaves something behind on purpose: the checked run it is called from does
 /// not call that wrong. Any thread.

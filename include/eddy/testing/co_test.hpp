@@ -30,6 +30,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <source_location>
 #include <string>
 #include <utility>
 
@@ -38,8 +39,9 @@ namespace eddy::inline v0 {
 /// Runs `body()`, a coroutine, on `workers` threads in virtual time; gives what it gives. For parts
 /// of a test that need a runtime of their own.
 template <typename Body>
-auto run_virtual(unsigned workers, Body body) {
-    return run(body(), {.workers = workers, .virtual_time = true});
+auto run_virtual(unsigned workers, Body body,
+                 std::source_location site = std::source_location::current()) {
+    return run(body(), {.workers = workers, .virtual_time = true}, site);
 }
 
 using co_test_body = std::function<coro<>()>;
@@ -47,13 +49,15 @@ using co_test_body = std::function<coro<>()>;
 /// How a body is run, as a test of its own.
 struct co_test_way {
     const char* suffix; // of the test's name
-    void (*run)(const co_test_body& body, std::size_t seeds);
+    void (*run)(const co_test_body& body, std::size_t seeds, std::source_location site);
     std::size_t seeds = 1;
 };
 
-/// Runs `body()` and makes a failure of everything that is wrong after it. True: nothing was.
-inline bool run_co_test(const co_test_body& body, runtime_options options) {
-    const checked_result result = run_checked(body, std::move(options));
+/// Runs `body()` and makes a failure of everything that is wrong after it. True: nothing was. Its
+/// task says that it was created at `site`.
+inline bool run_co_test(const co_test_body& body, runtime_options options,
+                        std::source_location site = std::source_location::current()) {
+    const checked_result result = run_checked(body, std::move(options), {}, site);
     const testing::TestInfo& test = *testing::UnitTest::GetInstance()->current_test_info();
     if (result.error != nullptr) {
         ADD_FAILURE_AT(test.file(), test.line()) << "the body threw: " << describe(result.error);
@@ -65,16 +69,19 @@ inline bool run_co_test(const co_test_body& body, runtime_options options) {
 }
 
 /// Runs it on `workers` threads, in virtual time.
-inline void run_co_test_on(unsigned workers, const co_test_body& body) {
+inline void run_co_test_on(unsigned workers, const co_test_body& body,
+                           std::source_location site = std::source_location::current()) {
     (void)run_co_test(
         body,
-        {.workers = workers, .virtual_time = true, .deadlock = runtime_options::on_deadlock::stop});
+        {.workers = workers, .virtual_time = true, .deadlock = runtime_options::on_deadlock::stop},
+        site);
 }
 
 /// Runs it under `seeds` seeds, that of the process and those that follow, until one fails.
-inline void simulate_co_test(const co_test_body& body, std::size_t seeds) {
+inline void simulate_co_test(const co_test_body& body, std::size_t seeds,
+                             std::source_location site) {
     for (std::size_t i = 0; i != seeds; ++i) {
-        if (!run_co_test(body, simulated(process_seed() + i))) {
+        if (!run_co_test(body, simulated(process_seed() + i), site)) {
             print_failed_seed(process_seed() + i, i + 1, seeds, nullptr);
             return;
         }
@@ -82,32 +89,39 @@ inline void simulate_co_test(const co_test_body& body, std::size_t seeds) {
 }
 
 inline constexpr co_test_way co_test_on_1{
-    "_on_1", [](const co_test_body& body, std::size_t) { run_co_test_on(1, body); }};
+    "_on_1", [](const co_test_body& body, std::size_t, std::source_location site) {
+        run_co_test_on(1, body, site);
+    }};
 inline constexpr co_test_way co_test_on_4{
-    "_on_4", [](const co_test_body& body, std::size_t) { run_co_test_on(4, body); }};
+    "_on_4", [](const co_test_body& body, std::size_t, std::source_location site) {
+        run_co_test_on(4, body, site);
+    }};
 inline constexpr co_test_way co_test_simulated{"_simulated", simulate_co_test};
 
 /// One test: a fixture that runs its coroutine co_body() in one way.
 template <typename Case>
 class co_test_case final : public Case {
 public:
-    explicit co_test_case(co_test_way way) : way_(way) {}
+    co_test_case(co_test_way way, std::source_location site) : way_(way), site_(site) {}
 
 private:
     void TestBody() override {
-        way_.run([this] { return this->co_body(); }, way_.seeds);
+        way_.run([this] { return this->co_body(); }, way_.seeds, site_);
     }
     co_test_way way_;
+    std::source_location site_;
 };
 
-/// Registers `Case`, which derives from `Fixture`, once for each of the ways.
+/// Registers `Case`, which derives from `Fixture` and was written at `site`, once for each of the
+/// ways.
 template <typename Fixture, typename Case>
-int register_co_test(const char* suite, const char* name, const char* file, int line,
+int register_co_test(const char* suite, const char* name, std::source_location site,
                      std::initializer_list<co_test_way> ways) {
     for (const co_test_way& way : ways) {
-        testing::RegisterTest(suite, (std::string(name) + way.suffix).c_str(), nullptr, nullptr,
-                              file, line,
-                              [way]() -> Fixture* { return new co_test_case<Case>(way); });
+        testing::RegisterTest(
+            suite, (std::string(name) + way.suffix).c_str(), nullptr, nullptr, site.file_name(),
+            static_cast<int>(site.line()),
+            [way, site]() -> Fixture* { return new co_test_case<Case>(way, site); });
     }
     return 0;
 }
@@ -122,8 +136,8 @@ int register_co_test(const char* suite, const char* name, const char* file, int 
         eddy::coro<> co_body();                                                                    \
     };                                                                                             \
     [[maybe_unused]] static const int suite##_##name##_registered =                                \
-        eddy::register_co_test<fixture, suite##_##name##_co_test>(#suite, #name, __FILE__,         \
-                                                                  __LINE__, {__VA_ARGS__});        \
+        eddy::register_co_test<fixture, suite##_##name##_co_test>(                                 \
+            #suite, #name, std::source_location::current(), {__VA_ARGS__});                        \
     eddy::coro<> suite##_##name##_co_test::co_body()
 
 /// A test whose body, which follows in braces, is a coroutine.

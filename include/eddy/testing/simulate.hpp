@@ -55,11 +55,12 @@ EDDY_API void print_failed_seed(std::uint64_t seed, std::size_t number, std::siz
 /// Threads:  as simulate().
 template <std::invocable<> Program>
     requires is_coro<std::invoke_result_t<Program&>>
-void explore(std::size_t runs, Program program, const simulate_options& options = {}) {
+void explore(std::size_t runs, Program program, const simulate_options& options = {},
+             std::source_location site = std::source_location::current()) {
     for (std::size_t i = 0; i != runs; ++i) {
         const std::uint64_t seed = process_seed() + i;
         try {
-            (void)simulate(seed, program(), options);
+            (void)simulate(seed, program(), options, site);
         } catch (...) {
             print_failed_seed(seed, i + 1, runs, std::current_exception());
             throw;
