@@ -141,6 +141,17 @@ void frame_cache::deallocate_slow(void* memory, std::size_t bytes) noexcept {
     registration::count(-1);
 }
 
+void* frame_cache::allocate(std::size_t bytes, std::align_val_t align) {
+    void* const memory = ::operator new(bytes, align);
+    registration::count(+1);
+    return memory;
+}
+
+void frame_cache::deallocate(void* memory, std::size_t bytes, std::align_val_t align) noexcept {
+    ::operator delete(memory, bytes, align);
+    registration::count(-1);
+}
+
 std::int64_t frame_cache::live_hint() noexcept {
     return registration::live();
 }

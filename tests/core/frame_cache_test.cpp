@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <new>
 #include <set>
 #include <thread>
 #include <utility>
@@ -74,6 +75,16 @@ TEST(frame_cache, blocks_are_aligned_as_operator_new_aligns) {
         EXPECT_EQ(reinterpret_cast<std::uintptr_t>(each.first) % alignof(std::max_align_t), 0U);
         give_back(each);
     }
+}
+
+TEST(frame_cache, a_block_with_an_alignment_of_its_own_has_it_and_is_counted) {
+    const std::int64_t before = frame_cache::live_hint();
+    constexpr std::align_val_t align{256};
+    void* const memory = frame_cache::allocate(70, align);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(memory) % 256, 0U);
+    EXPECT_EQ(frame_cache::live_hint(), before + 1);
+    frame_cache::deallocate(memory, 70, align);
+    EXPECT_EQ(frame_cache::live_hint(), before);
 }
 
 TEST(frame_cache, a_block_may_be_given_back_by_another_thread) {

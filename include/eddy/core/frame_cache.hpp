@@ -14,6 +14,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -57,6 +58,11 @@ public:
 #endif
         deallocate_slow(memory, bytes);
     }
+
+    /// The same for a block with an alignment of its own; none of them is kept.
+    [[nodiscard]] EDDY_API static void* allocate(std::size_t bytes, std::align_val_t align);
+    EDDY_API static void deallocate(void* memory, std::size_t bytes,
+                                    std::align_val_t align) noexcept;
 
     /// Blocks handed out by all threads and not given back; exact while no thread does either.
     [[nodiscard]] EDDY_API static std::int64_t live_hint() noexcept;

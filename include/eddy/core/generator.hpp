@@ -174,10 +174,10 @@ public:
     }
     // Frames with over-aligned locals (-fcoro-aligned-allocation).
     static void* operator new(std::size_t bytes, std::align_val_t align) {
-        return ::operator new(bytes, align);
+        return frame_cache::allocate(bytes, align);
     }
     static void operator delete(void* memory, std::size_t bytes, std::align_val_t align) noexcept {
-        ::operator delete(memory, bytes, align);
+        frame_cache::deallocate(memory, bytes, align);
     }
 
     // -- generator and its iterator --
