@@ -31,6 +31,8 @@ namespace eddy::inline v0 {
 
 /// Cleanup that runs when the stack is left. `co_await with(exit_stack(), body)` leaves it; so does
 /// aclose(). What is still in it when it is destroyed never runs, which is reported.
+///
+/// Example: docs/examples/exit_stack.cpp
 class EDDY_API exit_stack {
 public:
     exit_stack() noexcept;
@@ -43,6 +45,7 @@ public:
     ///
     /// Throws: what async_enter throws; then it is not left.
     /// Cancel: reaches what async_enter waits for.
+    /// Example: (void)co_await scope.enter(table(name));
     template <typename R>
     [[nodiscard]] auto enter(R&& resource,
                              std::source_location site = std::source_location::current()) {
@@ -51,6 +54,8 @@ public:
 
     /// Runs `fn(std::exception_ptr)` at the end: with the exception that is on its way, or null. It
     /// is a function, or a coroutine; one that gives `suppress` can drop the exception.
+    ///
+    /// Example: scope.push([&](std::exception_ptr error) { return error ? undo() : commit(); });
     template <typename Fn>
         requires std::invocable<Fn&, std::exception_ptr>
     void push(Fn fn, std::source_location site = std::source_location::current()) {

@@ -12,6 +12,7 @@ namespace eddy::inline v0 {
 /// A number of tasks wait for each other, again and again; asyncio's Barrier.
 ///
 /// Threads:  all members: any thread.
+/// Example:  docs/examples/waiting_together.cpp
 class EDDY_API barrier {
 public:
     class wait_op;

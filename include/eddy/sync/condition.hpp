@@ -18,6 +18,7 @@ namespace eddy::inline v0 {
 /// Who is notified queues for the lock at once and runs when it has got it: with one suspension for
 /// the whole of a wait. It wakes for no other reason.
 /// Threads:  all members: any thread.
+/// Example:  docs/examples/waiting_together.cpp
 class EDDY_API condition {
 public:
     class wait_op;

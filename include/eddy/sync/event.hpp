@@ -11,6 +11,7 @@ namespace eddy::inline v0 {
 ///
 /// It may be destroyed by whoever has waited for it, also while set() is returning.
 /// Threads:  all members: any thread.
+/// Example:  docs/examples/waiting_together.cpp
 class EDDY_API event {
 public:
     event() noexcept = default;

@@ -14,6 +14,7 @@ namespace eddy::inline v0 {
 /// It may be destroyed by whoever has waited for it, also while count_down() is returning.
 /// Threads:  all members: any thread.
 /// Cost:     one read-modify-write to count; those who wait are woken by the last one.
+/// Example:  docs/examples/waiting_together.cpp
 class EDDY_API latch {
 public:
     explicit latch(std::uint32_t count) noexcept : count_(count) {}
@@ -33,7 +34,11 @@ public:
     /// Cancel:   safe: nothing is counted.
     [[nodiscard]] zero_wait wait() noexcept { return zero_wait(count_); }
 
-    /// count_down(by), then wait(). Cancel: what was counted stays so.
+    /// count_down(by), then wait().
+    ///
+    /// Suspends: if it is not at 0 then.
+    /// Throws:   as count_down, at once; cancelled_error.
+    /// Cancel:   safe, as wait(); what was counted stays so.
     [[nodiscard]] zero_wait arrive_and_wait(std::uint32_t by = 1) {
         count_down(by);
         return wait();

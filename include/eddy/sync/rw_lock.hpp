@@ -16,6 +16,7 @@ namespace eddy::inline v0 {
 /// holds it must not ask for it again, not even to share it.
 /// Threads:  all members: any thread; a guard may be given to another task, also on another loop.
 /// Cost:     one read-modify-write to acquire and one to release while nobody waits.
+/// Example:  docs/examples/waiting_together.cpp
 class EDDY_API rw_lock {
     // A reader takes one permit, a writer all of them.
     static constexpr std::uint32_t one = 1;
