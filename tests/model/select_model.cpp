@@ -3,14 +3,18 @@
 //
 // Covers:    two channels that offer at once; a channel and a queue; a case that is there while
 //            another one is being armed; a cancel; two selects at one channel; a select that sends.
-//            Planted: a claim in two steps, a case that is given something without a claim.
+//            Two gates that call detached cases: nobody touches one after its disarm.
+//            Planted: a claim in two steps, a case that is given something without a claim, a
+//            disarm that does not wait, each order of that wait relaxed.
 // Not here:  select_op itself -> tests/sync/select_test.cpp.
 
 #include "item_model.hpp"
 #include "model_test.hpp"
 #include <eddy/sync/channel_core.hpp>
+#include <eddy/sync/zero_gate.hpp>
 
 #include <array>
+#include <optional>
 
 namespace eddy::model {
 namespace {
@@ -245,6 +249,86 @@ struct sends : two_channels<model_sync> {
     }
 };
 
+// Two gates take their cases off their lists and call them later, as zero_wait does it. When the
+// select has gone on its frame is somebody else's: written to, here.
+enum class loser : unsigned char { waits_for_its_caller, goes_on };
+
+template <loser How, unsigned Cancels = 0>
+struct two_gates {
+    static constexpr unsigned threads = 3 + Cancels;
+
+    struct node : wait_link<model_sync>, basic_detached_case<model_sync> {
+        using basic_detached_case<model_sync>::arm_ready;
+        using basic_detached_case<model_sync>::bind;
+        using basic_detached_case<model_sync>::wait_until_left;
+
+        model_sync::var<int> frame{0};
+
+        void wake() {
+            require(frame == 0, "a case was called that is gone");
+            this->call();
+        }
+    };
+    using gate = zero_gate<node, model_sync>;
+    struct claim_type final : basic_select_claim<model_sync> {
+        event fired;
+        void fire() noexcept override { fired.set(); }
+    };
+
+    std::array<gate, 2> gates{gate(1), gate(1)};
+    std::array<node, 2> nodes;
+    claim_type claim;
+
+    ~two_gates() { // of a path that failed
+        for (node& each : nodes) {
+            if (each.linked()) {
+                each.unlink();
+            }
+        }
+    }
+
+    void thread(unsigned k) {
+        if (k == 0) {
+            run();
+        } else if (k == 3) {
+            if (claim.claim(claim_type::cancel)) {
+                claim.fire();
+            }
+        } else {
+            gates[k - 1].change([](std::uint32_t) { return std::optional(0U); });
+        }
+    }
+
+    void run() {
+        const unsigned armed = arm();
+        const std::uint32_t won = claim.winner();
+        for (unsigned i = 0; i != armed; ++i) {
+            if (i != won && !gates[i].withdraw(nodes[i]) && How == loser::waits_for_its_caller) {
+                nodes[i].wait_until_left();
+            }
+        }
+        for (node& each : nodes) {
+            each.frame = 1;
+        }
+    }
+    // Gives how many are registered, once the claim is decided.
+    unsigned arm() {
+        unsigned armed = 0;
+        for (; armed != 2; ++armed) {
+            nodes[armed].bind(claim, armed);
+            if (!gates[armed].wait(nodes[armed])) {
+                continue;
+            }
+            if (nodes[armed].arm_ready() == select_arm::ready) {
+                return armed;
+            }
+            break;
+        }
+        claim.fired.wait();
+        return armed;
+    }
+};
+
 TEST(select, of_two_channels_that_offer_at_once_one_keeps_its_item) {
     expect_correct<offers_at_once<>>("select | send | send", {.preemptions = 3});
 }
@@ -263,6 +347,27 @@ TEST(select, an_item_goes_past_a_select_that_is_decided) {
 
 TEST(select, of_two_sends_one_is_sent) {
     expect_correct<sends>("select of sends | receive | receive", {.preemptions = 3});
+}
+
+using two_events = two_gates<loser::waits_for_its_caller>;
+
+TEST(select, a_case_that_is_called_too_late_is_not_touched_after_its_disarm) {
+    expect_correct<two_events>("select | set | set", {.preemptions = 2});
+    expect_correct<two_gates<loser::waits_for_its_caller, 1>>(
+        "select | set | set | cancel, at random", {.preemptions = 4, .random_paths = 200'000});
+}
+
+TEST(select_faults, a_disarm_that_does_not_wait_for_a_late_call_is_caught) {
+    expect_caught<two_gates<loser::goes_on>>("disarm does not wait", {.preemptions = 3});
+}
+
+TEST(select_faults, a_late_call_that_leaves_relaxed_is_caught) {
+    expect_caught<two_events>(
+        "call relaxed",
+        {.preemptions = 3, .weakened = {{"::call(", access::store, release, relaxed}}});
+    expect_caught<two_events>(
+        "wait_until_left relaxed",
+        {.preemptions = 3, .weakened = {{"::wait_until_left(", access::load, acquire, relaxed}}});
 }
 
 TEST(select_faults, a_claim_in_two_steps_is_caught) {

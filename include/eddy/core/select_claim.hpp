@@ -70,7 +70,10 @@ enum class select_arm : std::uint8_t {
 };
 
 /// For the case of a source that takes it off its list and calls it later, outside of its lock.
-class detached_case {
+template <typename Sync = native_sync>
+class basic_detached_case {
+    using claim_type = basic_select_claim<Sync>;
+
 public:
     /// The source has something for the case.
     void call() noexcept {
@@ -83,10 +86,10 @@ public:
     }
 
 protected:
-    detached_case() noexcept = default;
-    ~detached_case() = default;
+    basic_detached_case() noexcept = default;
+    ~basic_detached_case() = default;
 
-    void bind(select_claim& by, std::uint32_t which) noexcept {
+    void bind(claim_type& by, std::uint32_t which) noexcept {
         claim_ = &by;
         which_ = which;
     }
@@ -96,17 +99,19 @@ protected:
     }
     /// For disarm(), when the case was off the list already: somebody is about to call it, or does.
     void wait_until_left() const noexcept {
-        spin_wait waiting;
+        basic_spin_wait<Sync> waiting;
         while (!left_.load(acquire)) { // P1
             waiting.pause();
         }
     }
 
 private:
-    select_claim* claim_ = nullptr;
+    claim_type* claim_ = nullptr;
     std::uint32_t which_ = 0;
-    atomic<bool> left_{false};
+    typename Sync::template atomic<bool> left_{false};
 };
+
+using detached_case = basic_detached_case<>;
 
 /// One of the things that a select waits for.
 template <typename Case>
