@@ -184,6 +184,13 @@ TEST(deadlock, a_timer_keeps_hope) {
               "");
 }
 
+TEST(deadlock, a_sleep_without_an_end_keeps_none) {
+    const std::string text =
+        deadlock_of([]() -> coro<> { co_await sleep_until(clock::time_point::max()); });
+    EXPECT_SAYS(text, "main (suspended)");
+    EXPECT_SAYS(text, "waits for a timer");
+}
+
 TEST(deadlock, a_descriptor_keeps_hope) {
     const owned_fd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
     const itimerspec soon{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_nsec = 20'000'000}};

@@ -10,9 +10,11 @@ namespace eddy::inline v0 {
 class runtime_core;
 
 /// While it lives, tasks that all wait are no deadlock: another thread, say, is working on what
-/// they wait for. Without it that thread has a second to set its promise before it is reported.
+/// they wait for, or a signal is going to end them. Without it a thread has a second to set its
+/// promise before it is reported.
 ///
 /// Threads:  any. It must die before the runtime does.
+/// Example:  const eddy::outside_work somebody; co_await stop.get_future();
 class EDDY_API outside_work {
 public:
     /// For the running runtime. Throws: no_running_loop.

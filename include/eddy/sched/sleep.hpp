@@ -93,7 +93,9 @@ template <typename Rep, typename Period>
     return {saturated(span), sleep_op::base::duration};
 }
 
-/// Suspends the task until `when`; a time that has passed: as yield().
+/// Suspends the task until `when`; a time that has passed: as yield(). One until time_point::max()
+/// ends by a cancel only: a runtime in which nobody is left to do that is in a deadlock, unless
+/// there is outside_work.
 ///
 /// Cancel:   at once; nothing is lost.
 [[nodiscard]] inline sleep_op sleep_until(clock::time_point when) noexcept {
