@@ -44,6 +44,20 @@ std::error_code code_of(const std::exception_ptr& error) noexcept {
     }
 }
 
+// How a connection ends that its peer gave up: nothing to report.
+bool is_of_the_peer(const std::error_code& error) noexcept {
+    return error == std::errc::connection_reset || error == std::errc::broken_pipe ||
+           error == std::errc::connection_aborted || error == std::errc::timed_out;
+}
+
+coro<> nothing() {
+    co_return;
+}
+
+coro<> within(coro<> body, clock::duration limit) {
+    co_await wait_for(std::move(body), limit);
+}
+
 } // namespace
 
 /// Counts a connection while it lives, also if its handler never begins.
@@ -151,33 +165,39 @@ void server_core::begin(socket accepted, std::optional<std::size_t> loop) noexce
         if (options_.keep_alive_probes) {
             accepted.set_keep_alive(options_.keep_alive_probes);
         }
+        auto stream = std::make_shared<stream_core>(
+            std::make_unique<socket_transport>(std::move(accepted)), options_.limit);
         const std::size_t chosen = enter(loop);
-        (void)create_task(serve(slot(shared_from_this(), chosen), std::move(accepted)),
+        (void)create_task(serve(slot(shared_from_this(), chosen), std::move(stream)),
                           {.context = &none, .loop = loops_[chosen]});
     } catch (...) {
         emit_callback_failure("a server, beginning a connection", std::current_exception());
     }
 }
 
-coro<> server_core::serve(slot place, socket accepted) {
-    server_core& self = place.of();
-    auto stream = std::make_shared<stream_core>(
-        std::make_unique<socket_transport>(std::move(accepted)), self.options_.limit);
-    const entry mine(self, stream);
+// What it keeps while the handler waits is part of what an idle connection costs.
+coro<> server_core::serve(slot place, std::shared_ptr<stream_core> stream) {
+    const entry mine(place.of(), stream);
+    try {
+        co_await place.of().start(std::move(stream));
+    } catch (const std::system_error& error) {
+        if (!is_of_the_peer(error.code())) {
+            throw;
+        }
+    }
+}
+
+coro<> server_core::start(std::shared_ptr<stream_core> stream) {
     {
-        const std::lock_guard hold(self.lock_);
-        if (self.ending_) {
-            co_return;
+        const std::lock_guard hold(lock_);
+        if (ending_) {
+            return nothing();
         }
     }
     stream_reader reader(stream);
-    stream_writer writer(std::move(stream));
-    coro<> body = self.handler_(std::move(reader), std::move(writer));
-    if (self.options_.connection_deadline) {
-        co_await wait_for(std::move(body), *self.options_.connection_deadline);
-    } else {
-        co_await std::move(body);
-    }
+    coro<> body = handler_(std::move(reader), stream_writer(std::move(stream)));
+    return options_.connection_deadline ? within(std::move(body), *options_.connection_deadline)
+                                        : std::move(body);
 }
 
 // -- counting --

@@ -50,7 +50,8 @@ private:
     [[nodiscard]] static coro<> accept_all(std::shared_ptr<server_core> self, socket& listening,
                                            std::optional<std::size_t> loop);
     void begin(socket accepted, std::optional<std::size_t> loop) noexcept;
-    [[nodiscard]] static coro<> serve(slot place, socket accepted);
+    [[nodiscard]] static coro<> serve(slot place, std::shared_ptr<stream_core> stream);
+    [[nodiscard]] coro<> start(std::shared_ptr<stream_core> stream);
 
     [[nodiscard]] std::size_t enter(std::optional<std::size_t> loop) noexcept;
     void leave(std::size_t loop) noexcept;

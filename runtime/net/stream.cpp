@@ -53,15 +53,7 @@ coro<std::string> stream_reader::read(std::size_t bytes_max) {
 }
 
 coro<std::size_t> stream_reader::read_into(std::span<std::byte> into) {
-    stream_core& core = checked(core_);
-    if (into.empty()) {
-        co_return 0;
-    }
-    if (const std::size_t taken = core.received().take(into)) {
-        core.received().shrink();
-        co_return taken;
-    }
-    co_return co_await core.receive(into);
+    return checked(core_).receive(into);
 }
 
 coro<std::string> stream_reader::readexactly(std::size_t bytes) {
@@ -77,7 +69,7 @@ coro<std::string> stream_reader::readexactly(std::size_t bytes) {
 
 coro<> stream_reader::readexactly_into(std::span<std::byte> into) {
     stream_core& core = checked(core_);
-    std::size_t got = core.received().take(into);
+    std::size_t got = 0;
     while (got < into.size()) {
         const std::size_t more = co_await core.receive(into.subspan(got));
         if (more == 0) {

@@ -8,6 +8,7 @@
 #include <eddy/sched/sleep.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -48,6 +49,10 @@ sys::io_result stream_core::try_read(std::span<std::byte> into) {
 }
 
 coro<std::size_t> stream_core::receive(std::span<std::byte> into) {
+    if (const std::size_t taken = received_.take(into); taken != 0 || into.empty()) {
+        received_.shrink();
+        co_return taken;
+    }
     if (!scheduler::may_go_on()) [[unlikely]] {
         co_await yield();
     }
@@ -215,9 +220,7 @@ coro<> stream_core::drain() {
     {
         const std::lock_guard hold(lock_);
         if (!failure_ && paused_) {
-            promise<void> told;
-            low = told.get_future();
-            drains_.push_back(std::move(told));
+            low = wait_in(&told::drains);
         }
     }
     if (low) {
@@ -234,9 +237,7 @@ coro<> stream_core::wait_closed() {
     {
         const std::lock_guard hold(lock_);
         if (!closed_) {
-            promise<void> told;
-            closed = told.get_future();
-            closes_.push_back(std::move(told));
+            closed = wait_in(&told::closes);
         }
     }
     if (closed) {
@@ -259,8 +260,8 @@ void stream_core::set_limits(std::size_t high, std::size_t low) {
                                     " is above the high one, " + std::to_string(high));
     }
     const std::lock_guard hold(lock_);
-    high_ = high;
-    low_ = low;
+    high_ = static_cast<std::uint32_t>(std::min<std::size_t>(high, UINT32_MAX));
+    low_ = static_cast<std::uint32_t>(std::min<std::size_t>(low, UINT32_MAX));
 }
 
 // -- the end --
@@ -316,13 +317,22 @@ void stream_core::close_locked() noexcept {
 
 void stream_core::unpause(told& later) noexcept {
     paused_ = false;
-    later.drains = std::exchange(drains_, {});
+    if (waiting_ != nullptr) {
+        later.drains = std::exchange(waiting_->drains, {});
+    }
 }
 
 void stream_core::tell_if_closed(told& later) noexcept {
-    if (closed_) {
-        later.closes = std::exchange(closes_, {});
+    if (closed_ && waiting_ != nullptr) {
+        later.closes = std::exchange(waiting_->closes, {});
     }
+}
+
+future<void> stream_core::wait_in(waiters told::* whom) {
+    if (waiting_ == nullptr) {
+        waiting_ = std::make_unique<told>();
+    }
+    return ((*waiting_).*whom).emplace_back().get_future();
 }
 
 stream_core::told::~told() {

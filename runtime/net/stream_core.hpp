@@ -11,12 +11,14 @@
 
 #include "net/byte_buffer.hpp"
 #include <eddy/base/atomic.hpp>
+#include <eddy/base/spin_lock.hpp>
 #include <eddy/core/coro.hpp>
 #include <eddy/core/future.hpp>
 #include <eddy/net/stream.hpp>
 #include <eddy/net/transport.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <system_error>
@@ -37,7 +39,8 @@ public:
     [[nodiscard]] byte_buffer& received() noexcept { return received_; }
     [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
     [[nodiscard]] bool ended() const noexcept { return ended_; }
-    /// Receives into `into`, past the buffer, which is empty. 0: the stream has ended.
+    /// Moves what is buffered into `into`, or receives there, past the buffer. 0: the stream has
+    /// ended.
     [[nodiscard]] coro<std::size_t> receive(std::span<std::byte> into);
     /// Receives more into the buffer. False: the stream has ended.
     [[nodiscard]] coro<bool> fill();
@@ -79,6 +82,7 @@ private:
     void close_locked() noexcept;
     void unpause(told& later) noexcept;
     void tell_if_closed(told& later) noexcept;
+    [[nodiscard]] future<void> wait_in(waiters told::* whom);
 
     const std::unique_ptr<transport> carrier_;
     const std::size_t limit_;
@@ -88,17 +92,16 @@ private:
     bool ended_ = false;
 
     atomic<bool> closing_{false}; // written under lock_
-    mutable std::mutex lock_;     // guards what follows
+    mutable spin_lock lock_;      // guards what follows; held over a system call, but no wait
     bool flushing_ = false;
     bool paused_ = false;
     bool eof_wanted_ = false;
     bool closed_ = false; // the carrier is
+    std::uint32_t high_ = 64U * 1024;
+    std::uint32_t low_ = 16U * 1024;
     byte_buffer unsent_;
-    std::size_t high_ = 64UL * 1024;
-    std::size_t low_ = 16UL * 1024;
     std::error_code failure_;
-    waiters drains_;
-    waiters closes_;
+    std::unique_ptr<told> waiting_; // who has to be told
 };
 
 } // namespace eddy::inline v0

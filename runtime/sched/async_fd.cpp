@@ -4,14 +4,15 @@
 #include <eddy/core/await_chain.hpp>
 #include <eddy/sched/async_fd.hpp>
 
+#include <cerrno>
+#include <system_error>
+
 namespace eddy::inline v0 {
 
 namespace {
 
-std::error_code refusal(call_start why) noexcept {
-    return std::make_error_code(why == call_start::closed ? std::errc::bad_file_descriptor
-                                                          : std::errc::device_or_resource_busy);
-}
+constexpr int was_closed = EBADF;
+constexpr int in_use = EBUSY;
 
 } // namespace
 
@@ -24,9 +25,9 @@ bool readiness_op::await_suspend(promise_base& promise) {
             return; // GONE: an event may have woken the branch.
         }
         if (result == wait_start::closed) {
-            error_ = error ? error : refusal(call_start::closed);
+            error_ = error ? error.value() : was_closed;
         } else if (result == wait_start::in_use) {
-            error_ = refusal(call_start::in_use);
+            error_ = in_use;
         }
         wake();
     });
@@ -35,15 +36,15 @@ bool readiness_op::await_suspend(promise_base& promise) {
 void readiness_op::ready(fd_wait& wait, unsigned events) noexcept {
     auto& self = static_cast<readiness_op&>(wait);
     if ((events & forgotten) != 0) {
-        self.error_ = refusal(call_start::closed);
+        self.error_ = was_closed;
     }
     self.wake();
 }
 
 void readiness_op::await_resume() {
     check_cancelled();
-    if (error_ && error_ != std::errc::operation_not_permitted) { // EPERM: a regular file
-        throw std::system_error(error_, name_);
+    if (error_ != 0 && error_ != EPERM) { // EPERM: a regular file
+        throw std::system_error(error_, std::system_category(), name_);
     }
 }
 
@@ -57,7 +58,8 @@ void readiness_op::show(await_look& look) const noexcept {
 }
 
 void async_fd::throw_refused(call_start why, const char* name) {
-    throw std::system_error(refusal(why), name);
+    throw std::system_error(why == call_start::closed ? was_closed : in_use, std::system_category(),
+                            name);
 }
 
 } // namespace eddy::inline v0

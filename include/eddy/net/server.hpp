@@ -30,8 +30,9 @@ namespace eddy::inline v0 {
 class server_core;
 
 /// What runs for each connection. It is kept, and called for several connections at a time. The
-/// connection is closed when it has ended and both ends are gone; an exception is reported as that
-/// of a task that nobody awaits.
+/// connection is closed when it has ended and both ends are gone. An exception is reported as that
+/// of a task that nobody awaits, except that the peer is gone: ECONNRESET, EPIPE, ECONNABORTED,
+/// ETIMEDOUT.
 using connection_handler = std::function<coro<>(stream_reader, stream_writer)>;
 
 struct server_options {

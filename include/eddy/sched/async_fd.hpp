@@ -28,9 +28,9 @@ class [[nodiscard]] EDDY_API readiness_op final : public op, private fd_wait {
 public:
     /// `name` is for errors.
     readiness_op(registration& of, interest what, const char* name) noexcept
-        : fd_wait(&ready), of_(of), what_(what), name_(name) {}
+        : fd_wait(&ready), of_(of), name_(name), what_(what) {}
     readiness_op(readiness_op&& fresh) noexcept
-        : op(), fd_wait(&ready), of_(fresh.of_), what_(fresh.what_), name_(fresh.name_) {}
+        : op(), fd_wait(&ready), of_(fresh.of_), name_(fresh.name_), what_(fresh.what_) {}
 
     static bool await_ready() noexcept { return false; }
     bool await_suspend(promise_base& promise);
@@ -43,9 +43,9 @@ private:
     static void ready(fd_wait& wait, unsigned events) noexcept;
 
     registration& of_;
-    interest what_;
     const char* name_;
-    std::error_code error_;
+    int error_ = 0; // errno
+    interest what_;
 };
 
 class async_fd {
