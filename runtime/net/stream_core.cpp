@@ -219,14 +219,18 @@ coro<> stream_core::drain() {
     std::optional<future<void>> low;
     {
         const std::lock_guard hold(lock_);
-        if (!failure_ && paused_) {
-            low = wait_in(&told::drains);
+        throw_if_failed();
+        if (!paused_) {
+            co_return;
         }
+        low = wait_in(&told::drains);
     }
-    if (low) {
-        co_await *low;
-    }
+    co_await *low;
     const std::lock_guard hold(lock_);
+    throw_if_failed();
+}
+
+void stream_core::throw_if_failed() const {
     if (failure_) {
         throw std::system_error(failure_, "write");
     }
@@ -244,9 +248,7 @@ coro<> stream_core::wait_closed() {
         co_await *closed;
     }
     const std::lock_guard hold(lock_);
-    if (failure_) {
-        throw std::system_error(failure_, "write");
-    }
+    throw_if_failed();
 }
 
 std::size_t stream_core::unsent() const noexcept {

@@ -77,6 +77,7 @@ private:
     [[nodiscard]] static coro<> flush(std::shared_ptr<stream_core> self);
     [[nodiscard]] flush_state flush_some();
     [[nodiscard]] flush_state shutdown_locked();
+    void throw_if_failed() const;
     void fail(const std::error_code& error) noexcept;
     void fail_locked(const std::error_code& error) noexcept;
     void close_locked() noexcept;

@@ -14,6 +14,7 @@
 #include <eddy/base/export.hpp>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -29,14 +30,19 @@ namespace eddy::inline v0::sys {
 /// A timeout that never ends, for epoll_pwait2 and poll.
 inline constexpr std::chrono::nanoseconds forever = std::chrono::nanoseconds::max();
 
+/// EAGAIN. It is asked after every call, so it looks at the number first: comparing with an
+/// std::errc is five calls into the C++ library.
+[[nodiscard]] inline bool is_would_block(const std::error_code& error) noexcept {
+    return error.value() == EAGAIN && (error.category() == std::system_category() ||
+                                       error.category() == std::generic_category());
+}
+
 /// Bytes moved, or why none were.
 struct io_result {
     std::size_t bytes = 0;
     std::error_code error;
 
-    [[nodiscard]] bool would_block() const noexcept {
-        return error == std::errc::resource_unavailable_try_again;
-    }
+    [[nodiscard]] bool would_block() const noexcept { return is_would_block(error); }
 };
 
 /// Throws `error` as a std::system_error that names `call`.

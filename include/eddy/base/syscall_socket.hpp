@@ -26,9 +26,7 @@ struct fd_result {
     int fd = -1;
     std::error_code error;
 
-    [[nodiscard]] bool would_block() const noexcept {
-        return error == std::errc::resource_unavailable_try_again;
-    }
+    [[nodiscard]] bool would_block() const noexcept { return is_would_block(error); }
 };
 
 struct fd_pair {
