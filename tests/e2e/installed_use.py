@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Takes the program out of a page, builds it the way a user would, and looks at what it prints.
+"""Takes the first program out of a page, builds it the way a user would, and looks at what it prints. The page's other
+programs are compiled and linked.
 
 usage: installed_use.py README.md|docs/testing.md pkg-config|cmake|meson SOURCE_DIR BUILD_DIR
                         COMPILER [ARGUMENT...]
@@ -28,6 +29,11 @@ def block(page, language, containing):
     sys.exit(f"the page has no {language} block with {containing!r}")
 
 
+def blocks(page, containing):
+    """Gives the ```cpp blocks of the page that contain the text."""
+    return [text for text in re.findall(r"^```cpp\n(.*?)^```$", page, re.MULTILINE | re.DOTALL) if containing in text]
+
+
 def run(*command, **options):
     print("+", *command, flush=True)
     return subprocess.run([str(word) for word in command], check=True, **options)
@@ -38,6 +44,7 @@ class user:
 
     def __init__(self, folder, page, source, build, compiler):
         self.folder, self.source, self.build, self.compiler = folder, source, build, compiler
+        self.page_name = page
         self.page = (source / page).read_text()
         (folder / "main.cpp").write_text(block(self.page, "cpp", PAGES[page][0]))
 
@@ -62,6 +69,10 @@ class user:
         flags = run("pkg-config", "--cflags", "--libs", *self.packages(), env=environment,
                     stdout=subprocess.PIPE, text=True).stdout.split()
         run(*self.compiler, "-std=c++20", self.folder / "main.cpp", *flags, "-o", self.folder / "main")
+        for number, text in enumerate(blocks(self.page, PAGES[self.page_name][0])[1:], 2):
+            other = self.folder / f"program_{number}"
+            other.with_suffix(".cpp").write_text(text)
+            run(*self.compiler, "-std=c++20", other.with_suffix(".cpp"), *flags, "-o", other)
         return self.folder / "main", environment
 
     def by_cmake(self):
