@@ -4,6 +4,10 @@
 #pragma once
 
 #include <eddy/net/address.hpp>
+#include <eddy/net/connect.hpp>
+#include <eddy/net/datagram.hpp>
+#include <eddy/net/listen_fds.hpp>
+#include <eddy/net/resolve.hpp>
 #include <eddy/net/server.hpp>
 #include <eddy/net/socket.hpp>
 #include <eddy/net/stream.hpp>

@@ -2,6 +2,7 @@
 
 #include "net/server_core.hpp"
 #include <eddy/core/outcome.hpp>
+#include <eddy/net/resolve.hpp>
 #include <eddy/net/server.hpp>
 
 #include <stdexcept>
@@ -141,9 +142,14 @@ server listen_on(connection_handler handler, std::span<const socket_address> add
 
 coro<server> start_server(connection_handler handler, std::string host, std::uint16_t port,
                           server_options options) {
-    std::vector<socket_address> at{socket_address(host, port)};
-    if (host.empty() && has_ipv6()) {
-        at.emplace_back("::", port);
+    std::vector<socket_address> at;
+    if (!host.empty()) {
+        at = co_await resolve(host, port, {.use = resolve_options::purpose::listening});
+    } else {
+        at.emplace_back("", port);
+        if (has_ipv6()) {
+            at.emplace_back("::", port);
+        }
     }
     co_return listen_on(std::move(handler), at, options);
 }

@@ -50,7 +50,7 @@ public:
         return {data_.data(), size_};
     }
 
-    friend bool operator==(const socket_address& a, const socket_address& b) noexcept;
+    friend EDDY_API bool operator==(const socket_address& a, const socket_address& b) noexcept;
 
 private:
     static constexpr std::size_t bytes_max = 110; // sockaddr_un

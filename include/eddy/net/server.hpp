@@ -104,8 +104,8 @@ private:
 [[nodiscard]] EDDY_API server listen_on(connection_handler handler, std::vector<socket> listening,
                                         const server_options& options = {});
 
-/// asyncio's start_server: `host` is a numeric address; empty: all addresses of the machine.
-/// Throws: as listen_on.
+/// asyncio's start_server: listens on all addresses of `host`; empty: all of the machine.
+/// Throws: as listen_on; resolve_error.
 [[nodiscard]] EDDY_API coro<server> start_server(connection_handler handler, std::string host,
                                                  std::uint16_t port, server_options options = {});
 /// The same on a path in the file system. A socket that is left over there, and nobody listens on,
