@@ -12,4 +12,5 @@
 #include <eddy/net/socket.hpp>
 #include <eddy/net/stream.hpp>
 #include <eddy/net/stream_error.hpp>
+#include <eddy/net/tls.hpp>
 #include <eddy/net/transport.hpp>

@@ -9,6 +9,7 @@
 #include <eddy/net/resolve.hpp>
 #include <eddy/sched/timeout.hpp>
 
+#include <memory>
 #include <stdexcept>
 #include <utility>
 
@@ -151,6 +152,22 @@ coro<socket> connect_in_time(std::string host, std::vector<socket_address> addre
     co_return std::move(*made);
 }
 
+/// The ends, over TLS if that is wanted; `host` is the name to verify, if none is given.
+coro<stream_ends> open_ends(socket made, std::string host, const connect_options& options) {
+    std::unique_ptr<transport> carrier = std::make_unique<socket_transport>(std::move(made));
+    if (options.tls) {
+        tls_options how = *options.tls;
+        if (how.context.is_for_servers()) {
+            throw std::invalid_argument("a client needs a context of tls_context::client");
+        }
+        if (how.server_name.empty()) {
+            how.server_name = std::move(host);
+        }
+        carrier = co_await open_tls(std::move(carrier), std::move(how));
+    }
+    co_return open_stream(std::move(carrier), options.limit);
+}
+
 coro<stream_ends> open_in_time(std::string host, std::uint16_t port,
                                const connect_options& options) {
     const address_family family = options.local && options.family == address_family::none
@@ -158,8 +175,8 @@ coro<stream_ends> open_in_time(std::string host, std::uint16_t port,
                                       : options.family;
     std::vector<socket_address> addresses = co_await resolve(host, port, {.family = family});
     const std::string name = host + ":" + std::to_string(port);
-    co_return open_stream(co_await connect_in_time(name, std::move(addresses), options),
-                          options.limit);
+    socket made = co_await connect_in_time(name, std::move(addresses), options);
+    co_return co_await open_ends(std::move(made), std::move(host), options);
 }
 
 coro<stream_ends> open_unix_in_time(std::string path, const connect_options& options) {
@@ -169,7 +186,7 @@ coro<stream_ends> open_unix_in_time(std::string path, const connect_options& opt
         made.bind(*options.local);
     }
     co_await made.connect(to);
-    co_return open_stream(std::move(made), options.limit);
+    co_return co_await open_ends(std::move(made), {}, options);
 }
 
 /// `body`, for as long as options.timeout says.

@@ -47,7 +47,8 @@ std::error_code code_of(const std::exception_ptr& error) noexcept {
 // How a connection ends that its peer gave up: nothing to report.
 bool is_of_the_peer(const std::error_code& error) noexcept {
     return error == std::errc::connection_reset || error == std::errc::broken_pipe ||
-           error == std::errc::connection_aborted || error == std::errc::timed_out;
+           error == std::errc::connection_aborted || error == std::errc::timed_out ||
+           error == tls_errc::truncated || error == tls_errc::alert;
 }
 
 coro<> nothing() {
@@ -105,6 +106,9 @@ server_core::server_core(connection_handler handler, const server_options& optio
       count_by_loop_(loops_.size(), 0) {
     if (handler_ == nullptr) {
         throw std::invalid_argument("a server needs a handler");
+    }
+    if (options_.tls && !options_.tls->context.is_for_servers()) {
+        throw std::invalid_argument("a server needs a context of tls_context::server");
     }
 }
 
@@ -194,6 +198,24 @@ coro<> server_core::start(std::shared_ptr<stream_core> stream) {
             return nothing();
         }
     }
+    return options_.tls ? secure(std::move(stream)) : handle(std::move(stream));
+}
+
+coro<> server_core::secure(std::shared_ptr<stream_core> stream) {
+    const std::string peer = stream->peer();
+    const outcome<void> secured = co_await as_result(stream->secure(*options_.tls));
+    try {
+        secured.value();
+    } catch (const tls_error& error) {
+        if (options_.on_failed_handshake) {
+            options_.on_failed_handshake(error, peer);
+        }
+        co_return;
+    }
+    co_await handle(std::move(stream));
+}
+
+coro<> server_core::handle(std::shared_ptr<stream_core> stream) {
     stream_reader reader(stream);
     coro<> body = handler_(std::move(reader), stream_writer(std::move(stream)));
     return options_.connection_deadline ? within(std::move(body), *options_.connection_deadline)
@@ -307,8 +329,9 @@ std::vector<std::string> server_core::peers() {
         });
     }
     std::vector<std::string> out;
+    out.reserve(streams.size() + others);
     for (const std::shared_ptr<stream_core>& each : streams) {
-        out.push_back(each->carrier().extra_info("peername"));
+        out.push_back(each->peer());
     }
     out.resize(out.size() + others, "a connection that is closed");
     return out;

@@ -52,6 +52,8 @@ private:
     void begin(socket accepted, std::optional<std::size_t> loop) noexcept;
     [[nodiscard]] static coro<> serve(slot place, std::shared_ptr<stream_core> stream);
     [[nodiscard]] coro<> start(std::shared_ptr<stream_core> stream);
+    [[nodiscard]] coro<> secure(std::shared_ptr<stream_core> stream);
+    [[nodiscard]] coro<> handle(std::shared_ptr<stream_core> stream);
 
     [[nodiscard]] std::size_t enter(std::optional<std::size_t> loop) noexcept;
     void leave(std::size_t loop) noexcept;

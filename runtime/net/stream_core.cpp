@@ -251,6 +251,45 @@ coro<> stream_core::wait_closed() {
     throw_if_failed();
 }
 
+coro<> stream_core::secure(tls_options how) {
+    const std::uint32_t low_before = start_emptying();
+    co_await drain();
+    try {
+        put_carrier(co_await open_tls(take_carrier(low_before), std::move(how)));
+    } catch (...) {
+        abort();
+        throw;
+    }
+}
+
+std::uint32_t stream_core::start_emptying() noexcept {
+    const std::lock_guard hold(lock_);
+    paused_ = !unsent_.empty();
+    return std::exchange(low_, 0);
+}
+
+std::unique_ptr<transport> stream_core::take_carrier(std::uint32_t low) {
+    std::unique_ptr<transport> closed = std::make_unique<socket_transport>(socket());
+    const std::lock_guard hold(lock_);
+    low_ = low;
+    if (closing() || flushing_ || !received_.empty()) {
+        throw invalid_state_error("a stream that is in use, or closed, cannot be secured");
+    }
+    return std::exchange(carrier_, std::move(closed));
+}
+
+void stream_core::put_carrier(std::unique_ptr<transport> carrier) {
+    const std::lock_guard hold(lock_);
+    if (!closed_) {
+        carrier_.swap(carrier);
+    }
+}
+
+std::string stream_core::peer() const {
+    const std::lock_guard hold(lock_);
+    return carrier_->extra_info("peername");
+}
+
 std::size_t stream_core::unsent() const noexcept {
     const std::lock_guard hold(lock_);
     return unsent_.size();
@@ -343,6 +382,13 @@ stream_core::told::~told() {
             (void)one.set_value();
         }
     }
+}
+
+const std::shared_ptr<stream_core>& stream_parts::shared_by(const stream_ends& ends) {
+    if (ends.first.core_ == nullptr || ends.first.core_ != ends.second.core_) {
+        throw invalid_state_error("these are not the two ends of one connection");
+    }
+    return ends.first.core_;
 }
 
 } // namespace eddy::inline v0

@@ -15,12 +15,14 @@
 #include <eddy/core/coro.hpp>
 #include <eddy/core/future.hpp>
 #include <eddy/net/stream.hpp>
+#include <eddy/net/tls.hpp>
 #include <eddy/net/transport.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -54,11 +56,17 @@ public:
     [[nodiscard]] std::size_t unsent() const noexcept;
     void set_limits(std::size_t high, std::size_t low);
 
+    /// Goes over to TLS when all has been sent. Nobody reads or writes meanwhile. If it fails, the
+    /// stream is closed.
+    [[nodiscard]] coro<> secure(tls_options how);
+
     // -- any thread --
 
     void close() noexcept;
     void abort() noexcept;
     [[nodiscard]] bool closing() const noexcept { return closing_.load(acquire); } // P1
+    [[nodiscard]] std::string peer() const;
+    /// Not while it is secured.
     [[nodiscard]] transport& carrier() noexcept { return *carrier_; }
 
 private:
@@ -78,6 +86,10 @@ private:
     [[nodiscard]] flush_state flush_some();
     [[nodiscard]] flush_state shutdown_locked();
     void throw_if_failed() const;
+    /// Has drain() wait until all is sent; gives the low-water mark there was.
+    [[nodiscard]] std::uint32_t start_emptying() noexcept;
+    [[nodiscard]] std::unique_ptr<transport> take_carrier(std::uint32_t low);
+    void put_carrier(std::unique_ptr<transport> carrier);
     void fail(const std::error_code& error) noexcept;
     void fail_locked(const std::error_code& error) noexcept;
     void close_locked() noexcept;
@@ -85,7 +97,7 @@ private:
     void tell_if_closed(told& later) noexcept;
     [[nodiscard]] future<void> wait_in(waiters told::* whom);
 
-    const std::unique_ptr<transport> carrier_;
+    std::unique_ptr<transport> carrier_; // never null; a closed one while it is secured
     const std::size_t limit_;
 
     byte_buffer received_;
@@ -103,6 +115,12 @@ private:
     byte_buffer unsent_;
     std::error_code failure_;
     std::unique_ptr<told> waiting_; // who has to be told
+};
+
+/// For functions that make new ends of old ones.
+struct stream_parts {
+    /// Throws: invalid_state_error if the ends are not those of one connection.
+    [[nodiscard]] static const std::shared_ptr<stream_core>& shared_by(const stream_ends& ends);
 };
 
 } // namespace eddy::inline v0

@@ -20,6 +20,7 @@ LAYERS = {
     "sched": {"base", "lockfree", "core", "io"},
     "sync": {"base", "lockfree", "core"},
     "exec": {"base", "lockfree", "core", "sched"},
+    "net": {"base", "core", "io", "sched", "exec"},
     "testing": {"base", "lockfree", "core", "io", "sched", "sync", "exec", "eddy"},  # eddy: the umbrella
 }
 FOLDERS = ("include", "runtime", "tests", "bench", "docs")
@@ -277,7 +278,7 @@ def no_third_party(source, _):
         return
     for index, line in enumerate(source.lines):
         include = re.match(r"#include <([^>]+)>", line)
-        if include and not re.match(r"eddy/|[a-z0-9_]+$|(sys|linux|netinet|arpa)/|"
+        if include and not re.match(r"eddy/|[a-z0-9_]+$|(sys|linux|net|netinet|arpa)/|"
                                     r"(?!omp|mimalloc|valgrind|benchmark)[a-z0-9_]+\.h$|sanitizer/",
                                     include[1]):
             yield index + 1, f"<{include[1]}>: the library's layers use no other library"

@@ -13,6 +13,7 @@
 #include <eddy/net/address.hpp>
 #include <eddy/net/socket.hpp>
 #include <eddy/net/stream.hpp>
+#include <eddy/net/tls.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -54,6 +55,8 @@ struct connect_options {
     clock::duration attempt_delay = std::chrono::milliseconds(250);
     toggle no_delay = toggle::on;
     std::optional<keep_alive> keep_alive_probes{};
+    /// Secures what open_connection and open_unix_connection open: `.tls = eddy::tls_options{}`.
+    std::optional<tls_options> tls{};
 };
 
 /// Connects to the first of `addresses` that answers, by RFC 8305: the families take turns, the
@@ -68,7 +71,8 @@ struct connect_options {
 
 /// asyncio's open_connection: connects to a host by name or number, and gives the two ends.
 ///
-/// Throws:  resolve_error; connect_error, which names every address that was tried; timeout_error.
+/// Throws:  resolve_error; connect_error, which names every address that was tried; timeout_error;
+///          tls_error.
 /// Example: auto [reader, writer] = co_await eddy::open_connection("example.org", 80);
 [[nodiscard]] EDDY_API coro<stream_ends> open_connection(std::string host, std::uint16_t port,
                                                          connect_options options = {});

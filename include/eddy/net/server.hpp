@@ -15,6 +15,7 @@
 #include <eddy/net/address.hpp>
 #include <eddy/net/socket.hpp>
 #include <eddy/net/stream.hpp>
+#include <eddy/net/tls.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -55,6 +56,10 @@ struct server_options {
     clock::duration pause = std::chrono::milliseconds(100);
     /// How long drain() waits for those that it had to cancel.
     clock::duration grace = std::chrono::seconds(5);
+    /// Secures each connection before its handler begins. One whose handshake fails is closed.
+    std::optional<tls_options> tls{};
+    /// Is told of that, with the peer's address. On any worker, several at a time; may not throw.
+    std::function<void(const tls_error&, const std::string&)> on_failed_handshake{};
 };
 
 /// How the connections of a server ended.

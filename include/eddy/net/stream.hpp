@@ -69,6 +69,7 @@ public:
     [[nodiscard]] explicit operator bool() const noexcept { return core_ != nullptr; }
 
 private:
+    friend struct stream_parts;
     [[nodiscard]] coro<std::size_t> find(std::string_view separator);
 
     std::shared_ptr<stream_core> core_;
@@ -122,6 +123,8 @@ public:
     [[nodiscard]] explicit operator bool() const noexcept { return core_ != nullptr; }
 
 private:
+    friend struct stream_parts;
+
     std::shared_ptr<stream_core> core_;
 };
 
