@@ -84,7 +84,9 @@ public:
             EDDY_ASSERT((seen & busy) != 0);
             std::uintptr_t next = seen & ~busy;
             if (found == call_found::nothing) {
-                next &= ~final;
+                if ((seen & ready) == 0) { // else the event was about what this call did not see
+                    next &= ~final;
+                }
             } else if (found == call_found::more || (seen & final) != 0) {
                 next |= ready;
             }
