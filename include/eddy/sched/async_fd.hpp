@@ -10,6 +10,7 @@
 #pragma once
 
 #include <eddy/base/export.hpp>
+#include <eddy/base/fault_plan.hpp>
 #include <eddy/core/coro.hpp>
 #include <eddy/core/op.hpp>
 #include <eddy/core/scheduler.hpp>
@@ -135,7 +136,8 @@ auto async_fd::attempt(interest what, std::size_t asked, const char* name, Call 
         if (result.would_block()) {
             mine.end(what, call_found::nothing);
         } else {
-            const bool all = asked == 0 || result.error || result.bytes >= asked;
+            const bool all = asked == 0 || result.error || result.bytes >= asked ||
+                             sys::fault_plan::active() != nullptr; // which shortens calls
             mine.end(what, all ? call_found::more : call_found::the_end);
         }
         return result;
