@@ -70,13 +70,21 @@ coro<std::string> stream_reader::readexactly(std::size_t bytes) {
 coro<> stream_reader::readexactly_into(std::span<std::byte> into) {
     stream_core& core = checked(core_);
     std::size_t got = 0;
-    while (got < into.size()) {
-        const std::size_t more = co_await core.receive(into.subspan(got));
-        if (more == 0) {
-            const auto* const text = reinterpret_cast<const char*>(into.data());
-            throw incomplete_read_error(std::string(text, got), into.size());
+    try {
+        while (got < into.size()) {
+            const std::size_t more = co_await core.receive(into.subspan(got));
+            if (more == 0) {
+                break;
+            }
+            got += more;
         }
-        got += more;
+    } catch (...) { // a cancel: what has come stays in the reader
+        core.received().append(into.first(got));
+        throw;
+    }
+    if (got != into.size()) {
+        const auto* const text = reinterpret_cast<const char*>(into.data());
+        throw incomplete_read_error(std::string(text, got), into.size());
     }
 }
 

@@ -53,6 +53,7 @@ coro<std::size_t> stream_core::receive(std::span<std::byte> into) {
         received_.shrink();
         co_return taken;
     }
+    received_.shrink();
     if (!scheduler::may_go_on()) [[unlikely]] {
         co_await yield();
     }
