@@ -67,6 +67,15 @@ private:
     bool begun_ = false;
 };
 
+std::error_code connect_at_once(async_fd& from, const socket_address& to) {
+    std::error_code error; // EAGAIN must not make the descriptor one that is not ready
+    (void)from.attempt(interest::write, 0, "connect", [&](int fd) {
+        error = sys::connect(fd, to.bytes());
+        return sys::io_result{};
+    });
+    return error;
+}
+
 /// A local socket whose backlog is full says EAGAIN, and nothing tells when it is not any more.
 constexpr auto backlog_pause_min = std::chrono::milliseconds(1);
 constexpr auto backlog_pause_max = std::chrono::milliseconds(100);
@@ -150,14 +159,14 @@ coro<std::size_t> socket::sendfile(int file, std::int64_t offset, std::size_t by
 coro<> socket::connect(const socket_address& to) {
     const bool local = to.family() == address_family::local;
     for (auto pause = backlog_pause_min;; pause = std::min(2 * pause, backlog_pause_max)) {
-        const sys::io_result result =
-            local ? sys::io_result{.bytes = 0, .error = sys::connect(fd(), to.bytes())}
-                  : co_await fd_.perform(interest::write, 0, "connect", connecting(to));
-        if (!result.error) {
+        const std::error_code error =
+            local ? connect_at_once(fd_, to)
+                  : (co_await fd_.perform(interest::write, 0, "connect", connecting(to))).error;
+        if (!error) {
             co_return;
         }
-        if (!local || !result.would_block()) {
-            throw_error(result.error, "connect to " + to.str());
+        if (!local || error != std::errc::resource_unavailable_try_again) {
+            throw_error(error, "connect to " + to.str());
         }
         co_await sleep(pause);
     }
@@ -259,7 +268,7 @@ void socket::set_no_delay(toggle to) {
 
 void socket::set_keep_alive(const std::optional<keep_alive>& to) {
     set_option({.level = SOL_SOCKET, .name = SO_KEEPALIVE}, to ? 1 : 0);
-    if (to) {
+    if (to && option({.level = SOL_SOCKET, .name = SO_DOMAIN}) != AF_UNIX) {
         set_option({.level = IPPROTO_TCP, .name = TCP_KEEPIDLE},
                    static_cast<int>(to->idle.count()));
         set_option({.level = IPPROTO_TCP, .name = TCP_KEEPINTVL},

@@ -108,6 +108,7 @@ public:
     [[nodiscard]] int option(sys::socket_option which) const;
     /// TCP_NODELAY: small pieces go at once. Nothing for what is not TCP.
     void set_no_delay(toggle to);
+    /// Probes when the connection is silent. Nothing for a local socket.
     void set_keep_alive(const std::optional<keep_alive>& to);
 
     // -- the descriptor --
