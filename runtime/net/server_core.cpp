@@ -34,6 +34,9 @@ accept_failure kind_of(const std::error_code& error) noexcept {
     return accept_failure::of_the_server;
 }
 
+/// A firewall that lets nobody in says so without end, and takes nobody out of the queue.
+constexpr unsigned failed_in_a_row_max = 64;
+
 std::error_code code_of(const std::exception_ptr& error) noexcept {
     try {
         std::rethrow_exception(error);
@@ -60,6 +63,18 @@ coro<> within(coro<> body, clock::duration limit) {
 }
 
 } // namespace
+
+/// An accepting task that ends, however, ends the server.
+class server_core::closing_guard {
+public:
+    explicit closing_guard(server_core& of) noexcept : of_(of) {}
+    closing_guard(const closing_guard&) = delete;
+    closing_guard& operator=(const closing_guard&) = delete;
+    ~closing_guard() { of_.close(); }
+
+private:
+    server_core& of_;
+};
 
 /// Counts a connection while it lives, also if its handler never begins.
 class server_core::slot {
@@ -130,6 +145,8 @@ void server_core::accept_on(socket listening, std::optional<std::size_t> loop) {
 
 coro<> server_core::accept_all(std::shared_ptr<server_core> self, socket& listening,
                                std::optional<std::size_t> loop) {
+    const closing_guard close_at_end(*self);
+    unsigned failed_in_a_row = 0;
     for (bool reported = false;;) {
         while (auto room = self->unless([&] {
             return self->closed() || self->count_ < self->options_.connections_max;
@@ -140,19 +157,21 @@ coro<> server_core::accept_all(std::shared_ptr<server_core> self, socket& listen
         if (got) {
             self->begin(std::move(got->connection), loop);
             reported = false;
+            failed_in_a_row = 0;
             continue;
         }
         if (got.cancelled()) {
-            self->close();
             std::rethrow_exception(got.error());
         }
         if (self->closed()) {
             co_return;
         }
-        if (kind_of(code_of(got.error())) == accept_failure::of_the_connection) {
+        const accept_failure kind = kind_of(code_of(got.error()));
+        if (kind == accept_failure::of_the_connection && ++failed_in_a_row < failed_in_a_row_max) {
             continue;
         }
-        if (!std::exchange(reported, true)) {
+        failed_in_a_row = 0;
+        if (kind == accept_failure::of_the_server && !std::exchange(reported, true)) {
             emit_callback_failure("a server, accepting", got.error());
         }
         co_await sleep(self->options_.pause);
@@ -171,9 +190,10 @@ void server_core::begin(socket accepted, std::optional<std::size_t> loop) noexce
         }
         auto stream = std::make_shared<stream_core>(
             std::make_unique<socket_transport>(std::move(accepted)), options_.limit);
-        const std::size_t chosen = enter(loop);
-        (void)create_task(serve(slot(shared_from_this(), chosen), std::move(stream)),
-                          {.context = &none, .loop = loops_[chosen]});
+        if (const std::optional<std::size_t> chosen = enter(loop)) {
+            (void)create_task(serve(slot(shared_from_this(), *chosen), std::move(stream)),
+                              {.context = &none, .loop = loops_[*chosen]});
+        }
     } catch (...) {
         emit_callback_failure("a server, beginning a connection", std::current_exception());
     }
@@ -224,8 +244,11 @@ coro<> server_core::handle(std::shared_ptr<stream_core> stream) {
 
 // -- counting --
 
-std::size_t server_core::enter(std::optional<std::size_t> loop) noexcept {
+std::optional<std::size_t> server_core::enter(std::optional<std::size_t> loop) noexcept {
     const std::lock_guard hold(lock_);
+    if (closed()) {
+        return std::nullopt;
+    }
     const std::size_t chosen =
         loop ? *loop
              : static_cast<std::size_t>(std::ranges::min_element(count_by_loop_) -

@@ -43,6 +43,7 @@ public:
     [[nodiscard]] coro<drain_report> drain(clock::duration limit);
 
 private:
+    class closing_guard;
     class slot;
     class entry;
     using waiters = std::vector<promise<void>>;
@@ -55,7 +56,8 @@ private:
     [[nodiscard]] coro<> secure(std::shared_ptr<stream_core> stream);
     [[nodiscard]] coro<> handle(std::shared_ptr<stream_core> stream);
 
-    [[nodiscard]] std::size_t enter(std::optional<std::size_t> loop) noexcept;
+    /// On which loop a connection is counted; nothing once the server is closed.
+    [[nodiscard]] std::optional<std::size_t> enter(std::optional<std::size_t> loop) noexcept;
     void leave(std::size_t loop) noexcept;
     /// Nothing if `reached()` holds, else what tells of the next change.
     template <typename Condition>
