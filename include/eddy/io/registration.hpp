@@ -117,7 +117,7 @@ private:
     [[nodiscard]] bool should_move(interest what, const reactor* home) noexcept;
     [[nodiscard]] std::error_code move_to(reactor& here) noexcept;
     [[nodiscard]] bool give_up() noexcept;
-    std::error_code leave() noexcept;
+    EDDY_API std::error_code leave() noexcept;
 
     readiness<fd_wait> input_;
     readiness<fd_wait> output_;
