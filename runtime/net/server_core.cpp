@@ -64,16 +64,28 @@ coro<> within(coro<> body, clock::duration limit) {
 
 } // namespace
 
-/// An accepting task that ends, however, ends the server.
-class server_core::closing_guard {
+/// Counts an accepting task until it ends, however that is: the server is closed then.
+class server_core::acceptor {
 public:
-    explicit closing_guard(server_core& of) noexcept : of_(of) {}
-    closing_guard(const closing_guard&) = delete;
-    closing_guard& operator=(const closing_guard&) = delete;
-    ~closing_guard() { of_.close(); }
+    explicit acceptor(std::shared_ptr<server_core> of) noexcept : of_(std::move(of)) {
+        const std::lock_guard hold(of_->lock_);
+        ++of_->accepting_;
+    }
+    acceptor(acceptor&&) noexcept = default;
+    acceptor& operator=(acceptor&&) = delete;
+    ~acceptor() {
+        if (of_ != nullptr) {
+            of_->close();
+            const std::lock_guard hold(of_->lock_);
+            --of_->accepting_;
+            of_->tell_all();
+        }
+    }
+
+    [[nodiscard]] server_core& of() const noexcept { return *of_; }
 
 private:
-    server_core& of_;
+    std::shared_ptr<server_core> of_;
 };
 
 /// Counts a connection while it lives, also if its handler never begins.
@@ -137,25 +149,24 @@ void server_core::accept_on(socket listening, std::optional<std::size_t> loop) {
         const std::lock_guard hold(lock_);
         listening_.push_back(std::move(kept));
     }
-    (void)create_task(accept_all(shared_from_this(), mine, loop),
+    (void)create_task(accept_all(acceptor(shared_from_this()), mine, loop),
                       {.name = "server " + mine.local_address().str(),
                        .context = &none,
                        .loop = loop ? loops_[*loop] : nullptr});
 }
 
-coro<> server_core::accept_all(std::shared_ptr<server_core> self, socket& listening,
-                               std::optional<std::size_t> loop) {
-    const closing_guard close_at_end(*self);
+coro<> server_core::accept_all(acceptor who, socket& listening, std::optional<std::size_t> loop) {
+    server_core& self = who.of();
     unsigned failed_in_a_row = 0;
     for (bool reported = false;;) {
-        while (auto room = self->unless([&] {
-            return self->closed() || self->count_ < self->options_.connections_max;
+        while (auto room = self.unless([&] {
+            return self.closed() || self.count_ < self.options_.connections_max;
         })) {
             co_await *room;
         }
         outcome<accepted> got = co_await as_result(listening.accept());
         if (got) {
-            self->begin(std::move(got->connection), loop);
+            self.begin(std::move(got->connection), loop);
             reported = false;
             failed_in_a_row = 0;
             continue;
@@ -163,7 +174,7 @@ coro<> server_core::accept_all(std::shared_ptr<server_core> self, socket& listen
         if (got.cancelled()) {
             std::rethrow_exception(got.error());
         }
-        if (self->closed()) {
+        if (self.closed()) {
             co_return;
         }
         const accept_failure kind = kind_of(code_of(got.error()));
@@ -174,7 +185,7 @@ coro<> server_core::accept_all(std::shared_ptr<server_core> self, socket& listen
         if (kind == accept_failure::of_the_server && !std::exchange(reported, true)) {
             emit_callback_failure("a server, accepting", got.error());
         }
-        co_await sleep(self->options_.pause);
+        co_await sleep(self.options_.pause);
     }
 }
 
@@ -259,14 +270,18 @@ std::optional<std::size_t> server_core::enter(std::optional<std::size_t> loop) n
 }
 
 void server_core::leave(std::size_t loop) noexcept {
-    waiters told;
     const std::lock_guard hold(lock_);
     --count_by_loop_[loop];
     --count_;
-    told = std::exchange(changes_, {});
-    for (promise<void>& each : told) {
+    tell_all();
+}
+
+// It wakes them, and they run when their workers come to it.
+void server_core::tell_all() noexcept {
+    for (promise<void>& each : changes_) {
         (void)each.set_value();
     }
+    changes_.clear();
 }
 
 std::size_t server_core::connections() const noexcept {
@@ -286,16 +301,12 @@ std::optional<future<void>> server_core::unless(Condition reached) {
 // -- the end --
 
 void server_core::close() noexcept {
-    waiters told;
     const std::lock_guard hold(lock_);
     closing_.store(true, release); // P1
     for (const std::unique_ptr<socket>& each : listening_) {
         each->close();
     }
-    told = std::exchange(changes_, {});
-    for (promise<void>& each : told) {
-        (void)each.set_value();
-    }
+    tell_all();
 }
 
 coro<> server_core::wait_closed() {
@@ -305,7 +316,7 @@ coro<> server_core::wait_closed() {
 }
 
 coro<> server_core::wait_idle() {
-    while (auto change = unless([this] { return count_ == 0; })) {
+    while (auto change = unless([this] { return count_ == 0 && accepting_ == 0; })) {
         co_await *change;
     }
 }

@@ -38,17 +38,17 @@ public:
     [[nodiscard]] std::size_t connections() const noexcept;
     void close() noexcept;
     [[nodiscard]] coro<> wait_closed();
-    /// Until no handler runs.
+    /// Until no handler runs, and nobody accepts.
     [[nodiscard]] coro<> wait_idle();
     [[nodiscard]] coro<drain_report> drain(clock::duration limit);
 
 private:
-    class closing_guard;
+    class acceptor;
     class slot;
     class entry;
     using waiters = std::vector<promise<void>>;
 
-    [[nodiscard]] static coro<> accept_all(std::shared_ptr<server_core> self, socket& listening,
+    [[nodiscard]] static coro<> accept_all(acceptor who, socket& listening,
                                            std::optional<std::size_t> loop);
     void begin(socket accepted, std::optional<std::size_t> loop) noexcept;
     [[nodiscard]] static coro<> serve(slot place, std::shared_ptr<stream_core> stream);
@@ -59,6 +59,7 @@ private:
     /// On which loop a connection is counted; nothing once the server is closed.
     [[nodiscard]] std::optional<std::size_t> enter(std::optional<std::size_t> loop) noexcept;
     void leave(std::size_t loop) noexcept;
+    void tell_all() noexcept; // lock_ is held
     /// Nothing if `reached()` holds, else what tells of the next change.
     template <typename Condition>
     [[nodiscard]] std::optional<future<void>> unless(Condition reached);
@@ -75,6 +76,7 @@ private:
     std::vector<std::unique_ptr<socket>> listening_;
     intrusive_list<entry> running_;
     std::size_t count_ = 0;
+    std::size_t accepting_ = 0;
     std::vector<std::size_t> count_by_loop_;
     bool ending_ = false; // handlers that have not begun do not
     waiters changes_;
