@@ -2,6 +2,7 @@
 
 #include "workload.hpp"
 
+#include "echo/cell.hpp"
 #include "fork_join/common.hpp"
 #include "grouped.hpp"
 #include "idle_waiters/common.hpp"
@@ -143,6 +144,27 @@ workload mixed_workload() {
     };
 }
 
+workload echo_workload() {
+    using namespace echo;
+    return {
+        .name = "echo",
+        .title = "Echo server",
+        .doing = "64 bytes over TCP and back; each connection asks again when it has its answer",
+        .sizes = {1, 64, 1'000},
+        .quick_sizes = {64, 1'000},
+        .size_title = grouped,
+        .work = [](std::uint64_t) -> std::uint64_t { return 1; },
+        .alive = all_alive,
+        .contenders = {by(run_threads), by(run_processes), by(run_coroutines), by(run_coroutines),
+                       cannot("a oneTBB task must not block: it would keep its worker")},
+        .spans = {"total_ns"},
+        .tables = {{"from answer to answer, all connections together", {{"request_ns", ""}}},
+                   {"from question to answer", {{"p50_ns", "median"}, {"p99_ns", "worst 1 %"}}}},
+        .questions = {{"request_ns", "quickest to answer"},
+                      {"p99_ns", "most punctual in the worst 1 %"}},
+    };
+}
+
 } // namespace
 
 std::string_view name_of(model which) noexcept {
@@ -155,7 +177,7 @@ std::string_view title_of(model which) noexcept {
 
 std::span<const workload> workloads() {
     static const std::vector<workload> all{idle_waiters_workload(), ping_pong_workload(),
-                                           fork_join_workload(), mixed_workload()};
+                                           fork_join_workload(), mixed_workload(), echo_workload()};
     return all;
 }
 

@@ -33,6 +33,7 @@ void serve_raw_epoll(const server_options& asked);
 void serve_eddy(const server_options& asked);
 void serve_eddy_sockets(const server_options& asked);
 void serve_threads(const server_options& asked);
+void serve_processes(const server_options& asked);
 void serve_asio(const server_options& asked);
 void serve_libuv(const server_options& asked);
 

@@ -13,6 +13,7 @@ constexpr std::array all{
     named_server{.name = "eddy", .run = serve_eddy, .needs = {}},
     named_server{.name = "eddy_sockets", .run = serve_eddy_sockets, .needs = {}},
     named_server{.name = "threads", .run = serve_threads, .needs = {}},
+    named_server{.name = "processes", .run = serve_processes, .needs = {}},
 #ifdef EDDY_ECHO_ASIO
     named_server{.name = "asio", .run = serve_asio, .needs = {}},
 #else
