@@ -21,6 +21,7 @@ LAYERS = {
     "sync": {"base", "lockfree", "core"},
     "exec": {"base", "lockfree", "core", "sched"},
     "net": {"base", "core", "io", "sched", "exec"},
+    "os": {"base", "core", "io", "sched", "exec"},
     "testing": {"base", "lockfree", "core", "io", "sched", "sync", "exec", "eddy"},  # eddy: the umbrella
 }
 FOLDERS = ("include", "runtime", "tests", "bench", "docs")
@@ -296,7 +297,8 @@ def through_base(source, _):
     if not source.layer:
         return
     own = {
-        "std::atomic": ("base/atomic",), "system calls": ("base/syscall", "base/syscall_socket", "base/thread_stack"),
+        "std::atomic": ("base/atomic",), "system calls": ("base/syscall", "base/no_sigpipe", "base/syscall_process", "base/syscall_socket",
+                                                       "base/thread_stack"),
         "time": ("base/clock",), "randomness": ("base/random",),
     }
     patterns = {

@@ -50,6 +50,18 @@ enum class call : std::uint8_t {
     recv,
     send,
     sendfile,
+    spawn,
+    pidfd_open,
+    pidfd_send_signal,
+    waitid,
+    signalfd,
+    open,
+    pread,
+    pwrite,
+    fsync,
+    fstat,
+    inotify_init1,
+    inotify_add_watch,
     count_of_calls // the last one
 };
 inline constexpr std::size_t call_count = static_cast<std::size_t>(call::count_of_calls);
