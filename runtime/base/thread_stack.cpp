@@ -27,7 +27,7 @@ namespace eddy::inline v0 {
 namespace {
 
 constexpr int signal_number = SIGURG;
-// A thread that blocks answers at once; one that waits for a core on a busy machine, when it has one.
+// A thread that blocks answers at once; one that waits for a core of a busy machine, later.
 constexpr clock::duration answer_limit = std::chrono::milliseconds(200);
 constexpr int frames_max = 64;
 constexpr int frames_of_the_handler = 2; // itself, and what the kernel returns to
