@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <optional>
 #include <string_view>
+#include <system_error>
+#include <utility>
 
 #include <unistd.h>
 
@@ -43,8 +45,17 @@ inherited_sockets listen_fds(int first_fd) {
     }
     std::vector<owned_fd> fds;
     fds.reserve(static_cast<std::size_t>(std::max(count, 0)));
-    for (int i = 0; i < count; ++i) {
-        fds.emplace_back(first_fd + i);
+    std::error_code failure;
+    for (int fd = first_fd; fd < first_fd + count; ++fd) {
+        const std::error_code closed = sys::make_nonblocking(fd);
+        if (closed) {
+            failure = closed;
+        } else {
+            fds.emplace_back(fd);
+        }
+    }
+    if (failure) {
+        throw std::system_error(failure, "LISTEN_FDS");
     }
     inherited_sockets out;
     std::string_view left = names;

@@ -4,6 +4,7 @@
 #include <eddy/net/resolve.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <memory>
@@ -45,8 +46,8 @@ std::string name_of(const resolve_query& query) {
                : "'" + query.host + ":" + query.service + "'";
 }
 
-[[noreturn]] void fail(const resolve_query& query, int code) {
-    const std::string why = code == EAI_SYSTEM ? std::generic_category().message(errno)
+[[noreturn]] void fail(const resolve_query& query, int code, int error = 0) {
+    const std::string why = code == EAI_SYSTEM ? std::generic_category().message(error)
                                                : std::string(::gai_strerror(code));
     throw resolve_error("resolve " + name_of(query) + ": " + why, code);
 }
@@ -98,7 +99,14 @@ int domain_of(address_family family) noexcept {
     }
 }
 
-std::vector<socket_address> ask(const resolve_query& query) {
+/// What getaddrinfo has said.
+struct answer {
+    std::vector<socket_address> found;
+    int code = 0;
+    int error = 0; // errno, for EAI_SYSTEM
+};
+
+answer ask(const resolve_query& query) {
     const resolve_options& options = query.options;
     addrinfo hints{};
     hints.ai_family = domain_of(options.family);
@@ -111,10 +119,11 @@ std::vector<socket_address> ask(const resolve_query& query) {
     const int code =
         ::getaddrinfo(given(query.host, nullptr), given(query.service, "0"), &hints, &list);
     if (code != 0) {
-        fail(query, code);
+        return {.found = {}, .code = code, .error = errno};
     }
     const std::unique_ptr<addrinfo, void (*)(addrinfo*)> kept(list, &::freeaddrinfo);
-    std::vector<socket_address> found;
+    answer out;
+    std::vector<socket_address>& found = out.found;
     for (const addrinfo* each = list; each != nullptr; each = each->ai_next) {
         const auto at = socket_address::from(
             {reinterpret_cast<const std::byte*>(each->ai_addr), each->ai_addrlen});
@@ -122,7 +131,7 @@ std::vector<socket_address> ask(const resolve_query& query) {
             found.push_back(at);
         }
     }
-    return found;
+    return out;
 }
 
 } // namespace
@@ -154,11 +163,14 @@ coro<std::vector<socket_address>> resolve(std::string host, std::string service,
             co_return std::move(*known);
         }
     }
-    std::vector<socket_address> found = co_await to_thread(ask, query);
-    if (cache != nullptr && cache->store) {
-        cache->store(query, found); // tidy-allow(order): no atomic
+    answer said = co_await to_thread(ask, query);
+    if (said.code != 0) {
+        fail(query, said.code, said.error);
     }
-    co_return found;
+    if (cache != nullptr && cache->store) {
+        cache->store(query, said.found); // tidy-allow(order): no atomic
+    }
+    co_return std::move(said.found);
 }
 
 coro<std::vector<socket_address>> resolve(std::string host, std::uint16_t port,

@@ -45,17 +45,19 @@ CO_TEST(udp_endpoint, is_an_iterable_that_ends_when_it_is_closed) {
     udp_endpoint here = co_await somewhere();
     udp_endpoint there = co_await somewhere();
     std::vector<std::string> got;
+    eddy::event all;
     auto reading = eddy::create_task([&]() -> eddy::coro<> {
         EDDY_FOR(auto message, here) {
             got.push_back(message.data);
+            if (got.size() == 3) {
+                all.set();
+            }
         }
     });
     for (const char* each : {"a", "b", "c"}) {
         co_await there.sendto(each, here.local_address());
     }
-    while (got.size() < 3) {
-        co_await eddy::yield();
-    }
+    co_await all.wait();
     here.close();
     co_await reading;
     EXPECT_EQ(got, (std::vector<std::string>{"a", "b", "c"}));
