@@ -3,6 +3,8 @@
 #include <eddy/base/assert.hpp>
 #include <eddy/base/fault_plan.hpp>
 
+#include <algorithm>
+
 namespace eddy::inline v0::sys {
 
 constinit atomic<fault_plan*> fault_plan::active_{nullptr};
@@ -25,6 +27,12 @@ void fault_plan::fail(call which, std::size_t first, int error, std::size_t time
 void fault_plan::shorten(call which, std::size_t first, std::size_t bytes_max, std::size_t times) {
     const std::lock_guard hold(mutex_);
     rules_.push_back({which, first, times, {.error = 0, .bytes_max = bytes_max}});
+}
+
+bool fault_plan::shortens() const noexcept {
+    const std::lock_guard hold(mutex_);
+    return std::ranges::any_of(rules_,
+                               [](const rule& each) { return each.effect.bytes_max != no_limit; });
 }
 
 std::size_t fault_plan::calls(call which) const {

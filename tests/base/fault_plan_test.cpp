@@ -45,7 +45,10 @@ TEST(fault_plan, can_fail_from_some_call_on_for_ever) {
 
 TEST(fault_plan, shortens_the_chosen_calls) {
     fault_plan plan;
+    plan.fail(call::write, 2, EIO);
+    EXPECT_FALSE(plan.shortens());
     plan.shorten(call::write, 1, 3);
+    EXPECT_TRUE(plan.shortens());
     EXPECT_EQ(plan.take(call::write).bytes_max, 3U);
     EXPECT_EQ(plan.take(call::write).bytes_max, fault_plan::no_limit);
 }

@@ -93,6 +93,9 @@ public:
     /// How often `which` was called since the plan was made.
     [[nodiscard]] EDDY_API std::size_t calls(call which) const;
 
+    /// Whether some calls are made to move less than they could.
+    [[nodiscard]] EDDY_API bool shortens() const noexcept;
+
     // -- the wrappers --
 
     /// The plan in force, or nullptr.
