@@ -47,6 +47,9 @@ constexpr std::size_t path_offset = offsetof(sockaddr_un, sun_path);
 } // namespace
 
 socket_address::socket_address(std::string_view ip, std::uint16_t port) {
+    if (ip.find('\0') != std::string_view::npos) {
+        throw std::invalid_argument("an address has a zero byte in it: " + quoted(ip));
+    }
     const auto set = [this](const auto& made) {
         std::memcpy(data_.data(), &made, sizeof made);
         size_ = sizeof made;
@@ -67,7 +70,7 @@ socket_address::socket_address(std::string_view ip, std::uint16_t port) {
     if (has_zone) {
         six.sin6_scope_id = scope_of(text.substr(percent + 1));
     }
-    if (text.find('\0') != std::string::npos || (has_zone && six.sin6_scope_id == 0) ||
+    if ((has_zone && six.sin6_scope_id == 0) ||
         ::inet_pton(AF_INET6, text.substr(0, percent).c_str(), &six.sin6_addr) != 1) {
         throw std::invalid_argument("not an IPv4 or IPv6 address: " + quoted(ip));
     }
