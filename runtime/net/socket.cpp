@@ -156,7 +156,7 @@ coro<std::size_t> socket::sendfile(int file, std::int64_t offset, std::size_t by
 
 // -- connections --
 
-coro<> socket::connect(const socket_address& to) {
+coro<> socket::connect(socket_address to) {
     const bool local = to.family() == address_family::local;
     for (auto pause = backlog_pause_min;; pause = std::min(2 * pause, backlog_pause_max)) {
         const std::error_code error =
@@ -212,7 +212,7 @@ coro<datagram> socket::recvfrom(std::span<std::byte> into) {
     co_return datagram{.bytes = out.bytes, .truncated = out.truncated, .from = out.from};
 }
 
-coro<> socket::sendto(std::span<const std::byte> bytes, const socket_address& to) {
+coro<> socket::sendto(std::span<const std::byte> bytes, socket_address to) {
     const sys::io_result sent =
         co_await fd_.perform(interest::write, 0, "sendto",
                              [bytes, &to](int fd) { return sys::sendto(fd, bytes, to.bytes()); });

@@ -82,7 +82,7 @@ public:
 
     /// Throws: std::system_error (ECONNREFUSED, ETIMEDOUT, ENETUNREACH, naming the address).
     /// Cancel: the socket may be connected all the same: close it.
-    [[nodiscard]] coro<> connect(const socket_address& to);
+    [[nodiscard]] coro<> connect(socket_address to);
     /// A connection that has come, and whose. Fails as the kernel does (EMFILE, ECONNABORTED); what
     /// a server makes of that is the server's.
     [[nodiscard]] coro<accepted> accept();
@@ -96,7 +96,7 @@ public:
     [[nodiscard]] coro<datagram> recvfrom(std::span<std::byte> into);
     /// Sends one datagram, whole. Throws: std::system_error (EMSGSIZE, ECONNREFUSED of an earlier
     /// one).
-    [[nodiscard]] coro<> sendto(std::span<const std::byte> bytes, const socket_address& to);
+    [[nodiscard]] coro<> sendto(std::span<const std::byte> bytes, socket_address to);
 
     // -- names and options: std::system_error that names the call and the address --
 
