@@ -45,7 +45,18 @@ sys::io_result stream_core::try_read(std::span<std::byte> into) {
         read_failure_ = got.error;
         throw std::system_error(got.error, "read");
     }
+    if (got.bytes == 0 && !got.error && was_reset()) {
+        read_failure_ = std::make_error_code(std::errc::connection_reset);
+        throw std::system_error(read_failure_, "read");
+    }
     return got;
+}
+
+// The kernel tells of a reset once. If a send has heard of it, what a receive sees looks like an
+// end that the peer has meant.
+bool stream_core::was_reset() const noexcept {
+    const std::lock_guard hold(lock_);
+    return failure_ == std::errc::connection_reset;
 }
 
 coro<std::size_t> stream_core::receive(std::span<std::byte> into) {

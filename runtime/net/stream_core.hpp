@@ -80,6 +80,7 @@ private:
     enum class flush_state : std::uint8_t { ended, blocked };
 
     [[nodiscard]] sys::io_result try_read(std::span<std::byte> into);
+    [[nodiscard]] bool was_reset() const noexcept;
     [[nodiscard]] std::size_t send_now(pieces what) noexcept;
     void start_flush();
     [[nodiscard]] static coro<> flush(std::shared_ptr<stream_core> self);
