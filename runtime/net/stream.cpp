@@ -19,6 +19,40 @@ std::string take_text(byte_buffer& from, std::size_t bytes) {
     return out;
 }
 
+// How many bytes it is to the end of the first separator, which does not begin before `from`; 0 if
+// more has to come.
+std::size_t look_for(std::string_view separator, stream_core& core, std::size_t& from) {
+    const std::string_view text = core.received().text();
+    const std::size_t at = text.find(separator, from);
+    if (at != std::string_view::npos) {
+        if (at > core.limit()) {
+            throw limit_overrun_error("a separator was found, but beyond the limit of " +
+                                          std::to_string(core.limit()) + " bytes",
+                                      at);
+        }
+        return at + separator.size();
+    }
+    from = text.size() < separator.size() ? 0 : text.size() - separator.size() + 1;
+    if (from > core.limit()) {
+        throw limit_overrun_error("no separator was found within the limit of " +
+                                      std::to_string(core.limit()) + " bytes",
+                                  from);
+    }
+    return 0;
+}
+
+// The same; a line that is too long is dropped.
+std::size_t look_for_line(stream_core& core, std::size_t& from) {
+    try {
+        return look_for("\n", core, from);
+    } catch (const limit_overrun_error&) {
+        byte_buffer& buffer = core.received();
+        const std::size_t end = buffer.text().find('\n');
+        buffer.consume(end == std::string_view::npos ? buffer.size() : end + 1);
+        throw;
+    }
+}
+
 stream_core& checked(const std::shared_ptr<stream_core>& core) {
     if (core == nullptr) {
         throw_empty_handle();
@@ -88,58 +122,33 @@ coro<> stream_reader::readexactly_into(std::span<std::byte> into) {
     }
 }
 
-// How many bytes it is to the end of the first separator; npos if the stream ends before.
-coro<std::size_t> stream_reader::find(std::string_view separator) {
-    stream_core& core = checked(core_);
-    byte_buffer& buffer = core.received();
-    std::size_t from = 0; // before that it does not begin
-    for (;;) {
-        const std::size_t at = buffer.text().find(separator, from);
-        if (at != std::string_view::npos) {
-            if (at > core.limit()) {
-                throw limit_overrun_error("a separator was found, but beyond the limit of " +
-                                              std::to_string(core.limit()) + " bytes",
-                                          at);
-            }
-            co_return at + separator.size();
-        }
-        from = buffer.size() < separator.size() ? 0 : buffer.size() - separator.size() + 1;
-        if (from > core.limit()) {
-            throw limit_overrun_error("no separator was found within the limit of " +
-                                          std::to_string(core.limit()) + " bytes",
-                                      from);
-        }
-        if (!co_await core.fill()) {
-            co_return std::string_view::npos;
-        }
-    }
-}
-
 coro<std::string> stream_reader::readuntil(std::string_view separator) {
     if (separator.empty()) {
         throw std::invalid_argument("readuntil() with an empty separator");
     }
+    stream_core& core = checked(core_);
+    byte_buffer& buffer = core.received();
     const std::string kept(separator);
-    const std::size_t bytes = co_await find(kept);
-    byte_buffer& buffer = core_->received();
-    if (bytes == std::string_view::npos) {
-        throw incomplete_read_error(take_text(buffer, buffer.size()), 0);
+    std::size_t from = 0;
+    std::size_t bytes = 0;
+    while ((bytes = look_for(kept, core, from)) == 0) {
+        if (!co_await core.fill()) {
+            throw incomplete_read_error(take_text(buffer, buffer.size()), 0);
+        }
     }
     co_return take_text(buffer, bytes);
 }
 
+// It keeps little while it waits: most of the time that is all a silent connection does.
 coro<std::string> stream_reader::readline() {
     stream_core& core = checked(core_);
-    byte_buffer& buffer = core.received();
-    std::size_t bytes = 0;
-    try {
-        bytes = co_await find("\n");
-    } catch (const limit_overrun_error&) {
-        const std::size_t end = buffer.text().find('\n');
-        buffer.consume(end == std::string_view::npos ? buffer.size() : end + 1);
-        throw;
+    std::size_t from = 0;
+    for (;;) {
+        const std::size_t bytes = look_for_line(core, from);
+        if (bytes != 0 || !co_await core.fill()) {
+            co_return take_text(core.received(), bytes == 0 ? everything : bytes);
+        }
     }
-    co_return take_text(buffer, std::min(bytes, buffer.size()));
 }
 
 async_generator<std::string> stream_reader::lines() {

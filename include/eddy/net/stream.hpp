@@ -70,8 +70,6 @@ public:
 
 private:
     friend struct stream_parts;
-    [[nodiscard]] coro<std::size_t> find(std::string_view separator);
-
     std::shared_ptr<stream_core> core_;
 };
 
