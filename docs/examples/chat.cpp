@@ -74,10 +74,7 @@ struct member {
 };
 
 eddy::coro<member> join(std::uint16_t port, std::string name) {
-    const eddy::socket_address at("127.0.0.1", port);
-    eddy::socket connection = eddy::socket::stream(at);
-    co_await connection.connect(at);
-    auto [in, out] = eddy::open_stream(std::move(connection));
+    auto [in, out] = co_await eddy::open_connection("127.0.0.1", port);
     out.write(name + "\n");
     (void)co_await in.readline(); // "welcome"
     co_return member{std::move(name), std::move(in), std::move(out)};

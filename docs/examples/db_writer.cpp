@@ -58,10 +58,7 @@ eddy::coro<> serve(database& into, eddy::stream_reader in, eddy::stream_writer o
 
 /// Writes until the connection ends; gives what was acknowledged.
 eddy::coro<std::vector<std::string>> write_lines(std::uint16_t port, int client) {
-    const eddy::socket_address at("127.0.0.1", port);
-    eddy::socket connection = eddy::socket::stream(at);
-    co_await connection.connect(at);
-    auto [in, out] = eddy::open_stream(std::move(connection));
+    auto [in, out] = co_await eddy::open_connection("127.0.0.1", port);
     std::vector<std::string> acknowledged;
     for (int i = 0;; ++i) {
         const std::string line = std::to_string(client) + "/" + std::to_string(i) + "\n";

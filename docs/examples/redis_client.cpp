@@ -90,10 +90,7 @@ eddy::coro<bool> set_and_get(redis_client& client, int i) {
 }
 
 eddy::coro<> amain(std::uint16_t port) {
-    const eddy::socket_address at("127.0.0.1", port);
-    eddy::socket connection = eddy::socket::stream(at);
-    co_await connection.connect(at);
-    redis_client client(eddy::open_stream(std::move(connection)));
+    redis_client client(co_await eddy::open_connection("127.0.0.1", port));
     (void)co_await client.ask({"SET", "counter", "0"});
     std::vector<eddy::coro<bool>> all;
     for (int i = 0; i != 1000; ++i) {

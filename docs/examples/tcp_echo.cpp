@@ -27,9 +27,7 @@ eddy::coro<> echo(eddy::stream_reader in, eddy::stream_writer out) {
 }
 
 eddy::coro<> talk(std::uint16_t port) {
-    eddy::socket connection = eddy::socket::stream(eddy::socket_address("127.0.0.1", port));
-    co_await connection.connect(eddy::socket_address("127.0.0.1", port));
-    auto [in, out] = eddy::open_stream(std::move(connection));
+    auto [in, out] = co_await eddy::open_connection("127.0.0.1", port);
     for (const char* word : {"hello\n", "goodbye\n"}) {
         out.write(word);
         std::fputs((co_await in.readline()).c_str(), stdout);

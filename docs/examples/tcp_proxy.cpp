@@ -18,13 +18,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-eddy::coro<eddy::stream_ends> dial(std::uint16_t port) {
-    const eddy::socket_address at("127.0.0.1", port);
-    eddy::socket connection = eddy::socket::stream(at);
-    co_await connection.connect(at);
-    co_return eddy::open_stream(std::move(connection));
-}
-
 eddy::coro<> copy(eddy::stream_reader& from, eddy::stream_writer& to) {
     std::array<std::byte, 16384> piece;
     while (const std::size_t bytes = co_await from.read_into(piece)) {
@@ -35,7 +28,7 @@ eddy::coro<> copy(eddy::stream_reader& from, eddy::stream_writer& to) {
 }
 
 eddy::coro<> forward(std::uint16_t to, eddy::stream_reader in, eddy::stream_writer out) {
-    auto [far_in, far_out] = co_await dial(to);
+    auto [far_in, far_out] = co_await eddy::open_connection("127.0.0.1", to);
     co_await eddy::gather(copy(in, far_out), copy(far_in, out));
 }
 
@@ -63,7 +56,7 @@ eddy::coro<> amain() {
     for (std::size_t i = 0; i != sent.size(); ++i) {
         sent[i] = static_cast<char>('a' + i % 23);
     }
-    auto [in, out] = co_await dial(proxy.port());
+    auto [in, out] = co_await eddy::open_connection("127.0.0.1", proxy.port());
     auto [unused, received] = co_await eddy::gather(send_all(out, sent), in.read());
     std::printf("through the proxy: %zu bytes, %s\n", received.size(),
                 received == sent ? "all of them right" : "not those that were sent");
