@@ -191,6 +191,7 @@ coro<accepted> socket::accept() {
     co_return accepted{.connection = socket(owned_fd(got.made)), .peer = got.peer};
 }
 
+// NOLINTNEXTLINE(readability-make-member-function-const): it changes the socket
 void socket::shutdown(shut what) {
     check(sys::shutdown(fd(), what), "shutdown");
 }
@@ -223,12 +224,14 @@ coro<> socket::sendto(std::span<const std::byte> bytes, socket_address to) {
 
 // -- names and options --
 
+// NOLINTNEXTLINE(readability-make-member-function-const): it changes the socket
 void socket::bind(const socket_address& address) {
     if (const std::error_code error = sys::bind(fd(), address.bytes())) {
         throw_error(error, "bind to " + address.str());
     }
 }
 
+// NOLINTNEXTLINE(readability-make-member-function-const): it changes the socket
 void socket::listen(int backlog) {
     check(sys::listen(fd(), backlog), "listen");
 }
@@ -247,6 +250,7 @@ socket_address socket::peer_address() const {
     return socket_address::from(std::span(name).first(got.bytes));
 }
 
+// NOLINTNEXTLINE(readability-make-member-function-const): it changes the socket
 void socket::set_option(sys::socket_option which, int value) {
     check(sys::setsockopt(fd(), which, value), "setsockopt");
 }
@@ -257,6 +261,7 @@ int socket::option(sys::socket_option which) const {
     return value;
 }
 
+// NOLINTNEXTLINE(readability-make-member-function-const): it changes the socket
 void socket::set_no_delay(toggle to) {
     const std::error_code error = sys::setsockopt(fd(), {.level = IPPROTO_TCP, .name = TCP_NODELAY},
                                                   to == toggle::on ? 1 : 0);

@@ -33,6 +33,7 @@ owned_fd checked(const sys::fd_result& got, const std::string& what) {
 
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
     std::vector<char*> out;
+    out.reserve(texts.size() + 1);
     for (std::string& each : texts) {
         out.push_back(each.data());
     }

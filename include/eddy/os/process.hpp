@@ -54,6 +54,7 @@ constexpr child_stream descriptor(int fd) noexcept {
 
 } // namespace subprocess
 
+// NOLINTBEGIN(readability-identifier-naming): stdin, stdout and stderr are macros
 /// How a child is to be.
 struct subprocess_options {
     child_stream stdin_{};
@@ -86,6 +87,7 @@ public:
     pipe_writer stdin_;
     pipe_reader stdout_;
     pipe_reader stderr_;
+    // NOLINTEND(readability-identifier-naming)
 
     [[nodiscard]] int pid() const noexcept;
     /// The exit status; the signal that ended it as a negative number; nothing while it runs.

@@ -41,9 +41,9 @@ struct signal_info {
 };
 
 /// Receives some signals that are sent to the process (kill), one after the other; one that is sent
-/// to a thread (raise, pthread_kill) is that thread's own and does not come here. Of several of the same kind that come before they
-/// are received one is left, as ever with signals. Where several sets have one, one of them gets
-/// it.
+/// to a thread (raise, pthread_kill) is that thread's own and does not come here. Of several of the
+/// same kind that come before they are received one is left, as ever with signals. Where several
+/// sets have one, one of them gets it.
 class EDDY_API signal_set {
 public:
     /// Blocks them in this thread.
