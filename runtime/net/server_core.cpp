@@ -159,9 +159,8 @@ coro<> server_core::accept_all(acceptor who, socket& listening, std::optional<st
     server_core& self = who.of();
     unsigned failed_in_a_row = 0;
     for (bool reported = false;;) {
-        while (auto room = self.unless([&] {
-            return self.closed() || self.count_ < self.options_.connections_max;
-        })) {
+        while (auto room = self.unless(
+                   [&] { return self.closed() || self.count_ < self.options_.connections_max; })) {
             co_await *room;
         }
         outcome<accepted> got = co_await as_result(listening.accept());
