@@ -6,6 +6,7 @@
 #include <eddy/core/errors.hpp>
 #include <eddy/sched/create_task.hpp>
 #include <eddy/sched/sleep.hpp>
+#include <eddy/sched/timeout.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -16,6 +17,22 @@
 namespace eddy::inline v0 {
 
 namespace {
+
+/// How long a connection that nobody holds waits for a peer that takes nothing.
+constexpr clock::duration linger_max = std::chrono::seconds(30);
+
+coro<> until_room(transport& in) {
+    co_await in.ready(interest::write);
+}
+
+coro<bool> room_within(transport& in, clock::duration limit) {
+    try {
+        co_await wait_for(until_room(in), limit);
+    } catch (const timeout_error&) {
+        co_return false;
+    }
+    co_return true;
+}
 
 constexpr std::size_t received_min = 4096;
 constexpr std::size_t received_max = 64UL * 1024;
@@ -163,7 +180,10 @@ void stream_core::start_flush() {
 coro<> stream_core::flush(std::shared_ptr<stream_core> self) {
     try {
         while (self->flush_some() == flush_state::blocked) {
-            co_await self->carrier_->ready(interest::write);
+            if (!co_await room_within(*self->carrier_, linger_max) && self.use_count() == 1) {
+                self->abort(); // both ends are gone, and the peer takes nothing
+                co_return;
+            }
         }
     } catch (const std::system_error& error) {
         self->fail(error.code());

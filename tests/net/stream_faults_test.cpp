@@ -182,6 +182,33 @@ CO_TEST(stream_faults, a_cancelled_program_drops_what_its_peer_does_not_take) {
     co_await sleep(1ms);
 }
 
+CO_TEST(stream_faults, a_dropped_connection_does_not_wait_for_ever_for_a_peer_that_never_reads) {
+    auto [one, other] = socket::pair();
+    {
+        auto ends = open_stream(std::move(one));
+        ends.second.write(std::string(mebibyte, 'x'));
+    }
+    co_await sleep(1h);
+    std::size_t got = 0;
+    for (;;) {
+        const std::string more = co_await other.recv(65536);
+        if (more.empty()) {
+            break;
+        }
+        got += more.size();
+    }
+    EXPECT_GT(got, 0U);
+    EXPECT_LT(got, mebibyte);
+}
+
+CO_TEST(stream_faults, a_connection_that_somebody_holds_waits_for_its_peer) {
+    connection both;
+    both.near.second.write(std::string(mebibyte, 'x'));
+    co_await sleep(1h);
+    both.near.second.close();
+    EXPECT_EQ((co_await both.far.first.read()).size(), mebibyte);
+}
+
 CO_TEST(stream_faults, no_room_in_epoll_is_an_error_of_who_waits) {
     connection both;
     sys::fault_plan plan;

@@ -388,6 +388,7 @@ TEST_P(net, a_server_serves_clients_that_leave_in_every_way) {
         }
         const eddy::drain_report end = co_await s.drain(10s);
         EXPECT_TRUE(end.refused.empty());
+        EXPECT_EQ(end.cancelled, 0U);
         EXPECT_EQ(s.connections(), 0U);
     }(clients));
 }

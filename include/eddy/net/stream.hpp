@@ -80,7 +80,8 @@ public:
     explicit stream_writer(std::shared_ptr<stream_core> of) noexcept;
     stream_writer(stream_writer&&) noexcept;
     stream_writer& operator=(stream_writer&&) noexcept;
-    /// The connection is closed when both ends are gone and what was written has been sent.
+    /// The connection is closed when both ends are gone and what was written has been sent, or the
+    /// peer has taken nothing of that for half a minute.
     ~stream_writer();
 
     /// Sends `bytes`, at once as far as there is room, the rest in the background; await drain()
