@@ -79,6 +79,7 @@ public:
             call_.reset();
             return;
         }
+        std::exception_ptr error;
         try {
             if constexpr (std::is_void_v<R>) {
                 call();
@@ -89,11 +90,13 @@ public:
                 call_.reset();
                 (void)result_.try_set_value(std::move(value));
             }
+            return;
         } catch (...) {
-            std::exception_ptr error = std::current_exception();
-            call_.reset();
-            (void)result_.try_set_exception(std::move(error));
+            error = std::current_exception();
         }
+        // After the handler, which holds the exception too: who awaits it is to free it, not this.
+        call_.reset();
+        (void)result_.try_set_exception(std::move(error));
     }
     void cancel() noexcept override {
         call_.reset();
