@@ -257,7 +257,6 @@ TEST(registration, a_descriptor_in_use_is_closed_by_who_uses_it_last) {
 
 TEST(registration, an_error_of_the_close_is_given_to_who_closes) {
     const connection both;
-    const owned_fd kept(both.near.it.fd()); // the close below does not reach it
     eddy::sys::fault_plan plan;
     plan.fail(call::close, 1, EIO);
     EXPECT_EQ(both.near.it.close(), std::errc::io_error);

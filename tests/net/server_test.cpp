@@ -2,6 +2,7 @@
 //
 // Covers:    listening, handlers, limits and deadlines, accept that fails, closing and draining,
 //            sharing between loops, servers on a path.
+// Threads:   a sys::fault_plan may not come or go while other threads make calls: on one worker.
 // Not here:  many connections at random -> stress/net_stress.cpp; how evenly work is spread, and
 //            what connections of a stuck loop get -> stress/net_balance_stress.cpp.
 
@@ -216,7 +217,7 @@ CO_TEST(server, a_handler_that_cannot_even_begin_is_reported_and_the_others_go_o
     EXPECT_TRUE(co_await becomes([&] { return log.size() == 1; }));
 }
 
-CO_TEST(server, no_descriptors_left_makes_it_rest_and_then_go_on_by_itself) {
+CO_TEST_ON_1(server, no_descriptors_left_makes_it_rest_and_then_go_on_by_itself) {
     const report_log log;
     server s = listen_here(echo, {.pause = 100ms});
     const socket_address at = s.addresses().front();
@@ -234,7 +235,7 @@ CO_TEST(server, no_descriptors_left_makes_it_rest_and_then_go_on_by_itself) {
     co_await close_and_wait(s);
 }
 
-CO_TEST(server, while_one_listener_rests_another_serves) {
+CO_TEST_ON_1(server, while_one_listener_rests_another_serves) {
     const report_log log;
     const std::array<socket_address, 2> both{anywhere, anywhere};
     server s = listen_on(echo, both, {.pause = 1h});
@@ -253,7 +254,7 @@ CO_TEST(server, while_one_listener_rests_another_serves) {
     co_await close_and_wait(s);
 }
 
-CO_TEST(server, a_connection_that_is_gone_already_is_passed_over_at_once) {
+CO_TEST_ON_1(server, a_connection_that_is_gone_already_is_passed_over_at_once) {
     server s = listen_here(echo, {.pause = 1h});
     co_await sleep(1ms);
     sys::fault_plan plan;
@@ -268,7 +269,7 @@ CO_TEST(server, a_connection_that_is_gone_already_is_passed_over_at_once) {
 }
 
 // A firewall that lets nobody in; it does not take them out of the queue.
-CO_TEST(server, connections_that_fail_without_end_do_not_keep_a_loop_busy) {
+CO_TEST_ON_1(server, connections_that_fail_without_end_do_not_keep_a_loop_busy) {
     server s = listen_here(echo, {.pause = 100ms});
     co_await sleep(1ms);
     sys::fault_plan plan;

@@ -2,6 +2,7 @@
 //
 // Covers:    receiving, sending, files, connecting, accepting, datagrams, names, options, closing;
 //            refused and reset connections, short and interrupted calls; cancels.
+// Threads:   a sys::fault_plan may not come or go while other threads make calls: on one worker.
 // Not here:  EMFILE and its like in a server -> server_test.cpp.
 
 #include "support/net.hpp"
@@ -65,7 +66,7 @@ coro<> send_and_close(socket& to, std::string text) {
 
 // -- receiving and sending --
 
-CO_TEST(socket, bytes_that_are_there_cost_one_call) {
+CO_TEST_ON_1(socket, bytes_that_are_there_cost_one_call) {
     auto [near, far] = socket::pair();
     co_await near.sendall("hello");
     const sys::fault_plan plan;
@@ -87,7 +88,7 @@ CO_TEST(socket, bytes_that_are_not_there_are_waited_for) {
     EXPECT_EQ(room[2], std::byte{'c'});
 }
 
-CO_TEST(socket, an_answer_costs_two_calls) {
+CO_TEST_ON_1(socket, an_answer_costs_two_calls) {
     auto [near, far] = co_await tcp_pair();
     auto t = create_task([](socket& to) -> coro<> {
         for (int i = 0; i != 5; ++i) {
@@ -115,7 +116,7 @@ CO_TEST(socket, more_than_the_kernel_keeps_comes_whole) {
     co_await t;
 }
 
-CO_TEST(socket, calls_that_move_one_byte_lose_none) {
+CO_TEST_ON_1(socket, calls_that_move_one_byte_lose_none) {
     auto [near, far] = socket::pair();
     const std::string sent = pattern(300);
     sys::fault_plan plan;
@@ -127,7 +128,7 @@ CO_TEST(socket, calls_that_move_one_byte_lose_none) {
     EXPECT_GE(plan.calls(sys::call::send), 300U);
 }
 
-CO_TEST(socket, interrupted_calls_are_not_seen) {
+CO_TEST_ON_1(socket, interrupted_calls_are_not_seen) {
     auto [near, far] = socket::pair();
     sys::fault_plan plan;
     for (std::size_t i = 1; i < 60; i += 2) {
@@ -310,7 +311,7 @@ CO_TEST(socket, a_refused_connection_names_the_address) {
     EXPECT_NE(describe(result.error()).find(at.str()), std::string::npos);
 }
 
-CO_TEST(socket, a_connect_that_is_interrupted_goes_on) {
+CO_TEST_ON_1(socket, a_connect_that_is_interrupted_goes_on) {
     socket server = listening_socket();
     const socket_address at = server.local_address();
     sys::fault_plan plan;
@@ -319,7 +320,7 @@ CO_TEST(socket, a_connect_that_is_interrupted_goes_on) {
     EXPECT_TRUE((co_await as_result(wait_for(near.connect(at), 1s))).holds<timeout_error>());
 }
 
-CO_TEST(socket, a_connect_fails_as_the_kernel_says_later) {
+CO_TEST_ON_1(socket, a_connect_fails_as_the_kernel_says_later) {
     const socket_address at("127.0.0.1", 1);
     for (const int each : {ETIMEDOUT, ENETUNREACH, ECONNRESET}) {
         sys::fault_plan plan;
@@ -352,7 +353,7 @@ CO_TEST(socket, a_local_connect_waits_while_the_backlog_is_full) {
     }
 }
 
-CO_TEST(socket, errors_of_accept_are_those_of_the_kernel) {
+CO_TEST_ON_1(socket, errors_of_accept_are_those_of_the_kernel) {
     socket server = listening_socket();
     socket near = socket::stream(server.local_address());
     co_await near.connect(server.local_address());
@@ -368,7 +369,7 @@ CO_TEST(socket, errors_of_accept_are_those_of_the_kernel) {
     EXPECT_EQ((co_await server.accept()).peer, near.local_address());
 }
 
-CO_TEST(socket, no_descriptors_left_is_an_error_that_names_the_address) {
+CO_TEST_ON_1(socket, no_descriptors_left_is_an_error_that_names_the_address) {
     sys::fault_plan plan;
     plan.fail(sys::call::socket, 1, EMFILE, 2);
     plan.fail(sys::call::socketpair, 1, ENFILE);

@@ -2,6 +2,7 @@
 //
 // Covers:    calls that move one byte, are interrupted, or fail; resets; peers that send a byte at
 //            a time; transports of other programs; one end closed while the other is used.
+// Threads:   a sys::fault_plan may not come or go while other threads make calls: on one worker.
 // Not here:  what goes well -> stream_test.cpp.
 
 #include "support/net.hpp"
@@ -45,7 +46,7 @@ std::string numbers(int count) {
     return out;
 }
 
-CO_TEST(stream_faults, calls_that_move_one_byte_lose_nothing) {
+CO_TEST_ON_1(stream_faults, calls_that_move_one_byte_lose_nothing) {
     connection both;
     const std::string sent = numbers(100);
     sys::fault_plan plan;
@@ -66,7 +67,7 @@ CO_TEST(stream_faults, calls_that_move_one_byte_lose_nothing) {
     EXPECT_GE(plan.calls(sys::call::recv), sent.size());
 }
 
-CO_TEST(stream_faults, interrupted_calls_are_not_seen) {
+CO_TEST_ON_1(stream_faults, interrupted_calls_are_not_seen) {
     connection both;
     sys::fault_plan plan;
     for (std::size_t i = 1; i < 100; i += 2) {
@@ -80,7 +81,7 @@ CO_TEST(stream_faults, interrupted_calls_are_not_seen) {
     }
 }
 
-CO_TEST(stream_faults, a_failure_of_a_read_is_told_each_time_and_what_came_before_is_there) {
+CO_TEST_ON_1(stream_faults, a_failure_of_a_read_is_told_each_time_and_what_came_before_is_there) {
     connection both;
     both.near.second.write("par");
     EXPECT_EQ(co_await both.far.first.read(1), "p");
@@ -95,7 +96,7 @@ CO_TEST(stream_faults, a_failure_of_a_read_is_told_each_time_and_what_came_befor
     EXPECT_FALSE(both.far.first.at_eof());
 }
 
-CO_TEST(stream_faults, a_failure_of_a_write_is_told_by_drain_and_wait_closed) {
+CO_TEST_ON_1(stream_faults, a_failure_of_a_write_is_told_by_drain_and_wait_closed) {
     connection both;
     {
         sys::fault_plan plan;
@@ -114,7 +115,7 @@ CO_TEST(stream_faults, a_failure_of_a_write_is_told_by_drain_and_wait_closed) {
     EXPECT_EQ(co_await both.far.first.read(), "");
 }
 
-CO_TEST(stream_faults, a_failure_in_the_background_wakes_who_drains) {
+CO_TEST_ON_1(stream_faults, a_failure_in_the_background_wakes_who_drains) {
     connection both;
     both.near.second.write(std::string(mebibyte, 'x'));
     auto t = create_task(both.near.second.drain());
@@ -209,7 +210,7 @@ CO_TEST(stream_faults, a_connection_that_somebody_holds_waits_for_its_peer) {
     EXPECT_EQ((co_await both.far.first.read()).size(), mebibyte);
 }
 
-CO_TEST(stream_faults, no_room_in_epoll_is_an_error_of_who_waits) {
+CO_TEST_ON_1(stream_faults, no_room_in_epoll_is_an_error_of_who_waits) {
     connection both;
     sys::fault_plan plan;
     plan.fail(sys::call::epoll_ctl, 1, ENOSPC);

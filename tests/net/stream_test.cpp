@@ -2,6 +2,7 @@
 //
 // Covers:    every way to read, the end of the stream, limits; write buffers, marks and drain;
 //            closing from both ends; cancels.
+// Threads:   a sys::fault_plan may not come or go while other threads make calls: on one worker.
 // Not here:  servers -> server_test.cpp; connections that fail -> stream_faults_test.cpp.
 
 #include "support/net.hpp"
@@ -239,7 +240,7 @@ CO_TEST(stream, handles_that_refer_to_nothing_are_refused) {
 
 // -- writing --
 
-CO_TEST(stream, what_there_is_room_for_is_sent_at_once) {
+CO_TEST_ON_1(stream, what_there_is_room_for_is_sent_at_once) {
     connection both;
     const sys::fault_plan plan;
     both.out().write("hello");
@@ -250,7 +251,7 @@ CO_TEST(stream, what_there_is_room_for_is_sent_at_once) {
     EXPECT_EQ(co_await both.in().read(64), "hello");
 }
 
-CO_TEST(stream, lines_are_written_in_order_and_in_one_call) {
+CO_TEST_ON_1(stream, lines_are_written_in_order_and_in_one_call) {
     connection both;
     const std::vector<std::string> lines{"one\n", "", "two\n", "three\n"};
     {

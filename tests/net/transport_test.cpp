@@ -1,6 +1,7 @@
 // transport_test.cpp — what carries a stream: a socket, and what another program brings.
 //
 // Covers:    each function of socket_transport; the defaults of transport.
+// Threads:   a sys::fault_plan may not come or go while other threads make calls: on one worker.
 // Not here:  streams over it -> stream_test.cpp.
 
 #include "support/net.hpp"
@@ -70,7 +71,7 @@ CO_TEST(transport, it_tries_and_waits_for_room) {
     EXPECT_GT(sent, 0U);
 }
 
-CO_TEST(transport, pieces_go_in_one_call) {
+CO_TEST_ON_1(transport, pieces_go_in_one_call) {
     carried both;
     const std::vector<std::span<const std::byte>> pieces{bytes_of("one"), {}, bytes_of("two")};
     const sys::fault_plan plan;
@@ -80,7 +81,7 @@ CO_TEST(transport, pieces_go_in_one_call) {
     EXPECT_EQ(both.near.try_write(std::span<const std::span<const std::byte>>()).bytes, 0U);
 }
 
-CO_TEST(transport, the_peer_is_told_of_the_end) {
+CO_TEST_ON_1(transport, the_peer_is_told_of_the_end) {
     carried both;
     EXPECT_FALSE(both.near.try_shutdown());
     EXPECT_EQ(co_await both.far.recv(64), "");
@@ -94,7 +95,7 @@ CO_TEST(transport, the_peer_is_told_of_the_end) {
     EXPECT_EQ(both.near.try_shutdown(), std::errc::no_buffer_space);
 }
 
-CO_TEST(transport, errors_are_results_and_a_closed_one_is_refused) {
+CO_TEST_ON_1(transport, errors_are_results_and_a_closed_one_is_refused) {
     carried both;
     std::array<std::byte, 8> room{};
     {

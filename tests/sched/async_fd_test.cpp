@@ -2,6 +2,7 @@
 //
 // Covers:    calls at once, after waiting, and without; cancels, closes, second users; moving and
 //            giving away.
+// Threads:   a sys::fault_plan may not come or go while other threads make calls: on one worker.
 // Not here:  what is remembered of readiness -> io/registration_test.cpp; threads at random ->
 //            stress/net_stress.cpp.
 
@@ -78,7 +79,7 @@ std::error_code code_of(const std::exception_ptr& error) {
     }
 }
 
-CO_TEST(async_fd, what_is_there_comes_at_once) {
+CO_TEST_ON_1(async_fd, what_is_there_comes_at_once) {
     async_pipe pipe;
     put(pipe.out, "now");
     const sys::fault_plan plan;
@@ -130,7 +131,7 @@ CO_TEST(async_fd, one_task_after_the_other_waits_on_any_worker) {
     }
 }
 
-CO_TEST(async_fd, an_attempt_does_not_wait) {
+CO_TEST_ON_1(async_fd, an_attempt_does_not_wait) {
     async_pipe pipe;
     std::array<std::byte, 4> room{};
     const auto attempt = [&] {
@@ -151,7 +152,7 @@ CO_TEST(async_fd, an_attempt_does_not_wait) {
     EXPECT_EQ(attempt().bytes, 1U);
 }
 
-CO_TEST(async_fd, a_failing_call_may_be_made_again) {
+CO_TEST_ON_1(async_fd, a_failing_call_may_be_made_again) {
     async_pipe pipe;
     put(pipe.out, "x");
     sys::fault_plan plan;
@@ -160,7 +161,7 @@ CO_TEST(async_fd, a_failing_call_may_be_made_again) {
     EXPECT_EQ(co_await read(pipe.in), "x");
 }
 
-CO_TEST(async_fd, a_call_that_a_test_shortens_is_made_again) {
+CO_TEST_ON_1(async_fd, a_call_that_a_test_shortens_is_made_again) {
     async_pipe pipe;
     put(pipe.out, "one");
     sys::fault_plan plan;
@@ -217,7 +218,7 @@ CO_TEST(async_fd, a_second_user_of_a_direction_is_refused) {
     EXPECT_EQ(co_await first, "x");
 }
 
-CO_TEST(async_fd, an_epoll_without_room_is_an_error_of_the_wait) {
+CO_TEST_ON_1(async_fd, an_epoll_without_room_is_an_error_of_the_wait) {
     async_pipe pipe;
     sys::fault_plan plan;
     plan.fail(sys::call::epoll_ctl, 1, ENOSPC);
