@@ -18,9 +18,11 @@ struct file::opened {
     [[noreturn]] void fail(std::error_code error, const char* operation) const {
         throw std::system_error(error, operation + (" " + path));
     }
-    std::size_t checked(const sys::io_result& moved, const char* operation) const {
+    // `of` is looked at after the call, which throws if there is none.
+    static std::size_t checked(const std::shared_ptr<opened>& of, const sys::io_result& moved,
+                               const char* operation) {
         if (moved.error) {
-            fail(moved.error, operation);
+            of->fail(moved.error, operation);
         }
         return moved.bytes;
     }
@@ -80,7 +82,7 @@ int file::usable(const std::shared_ptr<opened>& of, const char* operation) {
 coro<std::string> file::read(std::size_t bytes_max) {
     return to_thread([mine = open_, bytes_max] {
         std::string out(std::min(bytes_max, chunk_bytes), '\0');
-        out.resize(mine->checked(sys::read(usable(mine, "read"), rest_of(out, 0)), "read"));
+        out.resize(opened::checked(mine, sys::read(usable(mine, "read"), rest_of(out, 0)), "read"));
         return out;
     });
 }
@@ -91,7 +93,7 @@ coro<std::string> file::read_all() {
         for (std::size_t used = 0;;) {
             out.resize(std::max(used + chunk_bytes, 2 * used));
             const std::size_t got =
-                mine->checked(sys::read(usable(mine, "read"), rest_of(out, used)), "read");
+                opened::checked(mine, sys::read(usable(mine, "read"), rest_of(out, used)), "read");
             used += got;
             if (got == 0) {
                 out.resize(used);
@@ -104,7 +106,7 @@ coro<std::string> file::read_all() {
 coro<> file::write(std::string bytes) {
     return to_thread([mine = open_, bytes = std::move(bytes)]() mutable {
         empty(bytes, [&](std::span<std::byte> rest, std::size_t) {
-            return mine->checked(sys::write(usable(mine, "write"), rest), "write");
+            return opened::checked(mine, sys::write(usable(mine, "write"), rest), "write");
         });
     });
 }
@@ -136,7 +138,8 @@ coro<std::string> file::pread(std::size_t bytes_max, std::int64_t offset) {
     return to_thread([mine = open_, bytes_max, offset] {
         std::string out(bytes_max, '\0');
         fill(out, [&](std::span<std::byte> rest, std::size_t done) {
-            return mine->checked(
+            return opened::checked(
+                mine,
                 sys::pread(usable(mine, "pread"), rest, offset + static_cast<std::int64_t>(done)),
                 "pread");
         });
@@ -147,7 +150,8 @@ coro<std::string> file::pread(std::size_t bytes_max, std::int64_t offset) {
 coro<> file::pwrite(std::string bytes, std::int64_t offset) {
     return to_thread([mine = open_, bytes = std::move(bytes), offset]() mutable {
         empty(bytes, [&](std::span<std::byte> rest, std::size_t done) {
-            return mine->checked(
+            return opened::checked(
+                mine,
                 sys::pwrite(usable(mine, "pwrite"), rest, offset + static_cast<std::int64_t>(done)),
                 "pwrite");
         });

@@ -35,10 +35,10 @@ class occupied {
 public:
     occupied(thread_pool_executor& pool, int count) : begun_(count) {
         for (int i = 0; i != count; ++i) {
-            (void)pool.submit([this] {
+            jobs_.push_back(pool.submit([this] {
                 begun_.count_down();
                 release_.wait();
-            });
+            }));
         }
         begun_.wait();
     }
@@ -47,12 +47,18 @@ public:
             release_.count_down();
         }
     }
-    ~occupied() { release(); }
+    ~occupied() {
+        release();
+        for (const future<>& each : jobs_) {
+            (void)wait_blocking(*each.state(), std::nullopt); // they use what is here
+        }
+    }
 
 private:
     std::latch begun_;
     std::latch release_{1};
     bool released_ = false;
+    std::vector<future<>> jobs_;
 };
 
 CO_TEST(thread_pool_executor, a_job_gives_its_result) {
