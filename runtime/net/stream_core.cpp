@@ -47,6 +47,10 @@ std::size_t size_of(stream_core::pieces what) noexcept {
 
 } // namespace
 
+stream_core::~stream_core() {
+    close_locked(); // nobody else has it
+}
+
 // -- reading --
 
 // A connection that is closed at this end has ended for who reads it, as in asyncio.

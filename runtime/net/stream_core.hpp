@@ -35,6 +35,10 @@ public:
 
     stream_core(std::unique_ptr<transport> carrier, std::size_t limit) noexcept
         : carrier_(std::move(carrier)), limit_(limit) {}
+    /// Closes it: over TLS the peer is told that this is the end.
+    ~stream_core();
+    stream_core(const stream_core&) = delete;
+    stream_core& operator=(const stream_core&) = delete;
 
     // -- who reads --
 

@@ -340,6 +340,13 @@ CO_TEST(tls, goes_on_in_the_other_direction_after_write_eof) {
     EXPECT_EQ(co_await both.client.first.read(), "answer");
 }
 
+CO_TEST(tls, ends_properly_when_the_ends_are_dropped) {
+    connection both = co_await connect();
+    both.client.second.write("all of it");
+    both.client = {};
+    EXPECT_EQ(co_await both.server.first.read(), "all of it");
+}
+
 CO_TEST(tls, says_no_proper_end_after_an_abort_that_dropped_something) {
     connection both = co_await connect();
     both.client.second.write(std::string(4'000'000, 'x'));
