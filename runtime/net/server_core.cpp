@@ -58,8 +58,13 @@ coro<> nothing() {
     co_return;
 }
 
+// That a connection lasts too long is its end, and nothing to report.
 coro<> within(coro<> body, clock::duration limit) {
-    co_await wait_for(std::move(body), limit);
+    const auto deadline = now() + limit;
+    const outcome<void> ended = co_await as_result(wait_for(std::move(body), limit));
+    if (!ended.holds<timeout_error>() || now() < deadline) {
+        ended.value();
+    }
 }
 
 } // namespace

@@ -305,6 +305,20 @@ CO_TEST(server, a_connection_ends_at_its_deadline) {
     EXPECT_EQ(co_await in.read(), "");
     EXPECT_GE(now() - before, 10s);
     co_await close_and_wait(s);
+    EXPECT_EQ(log.size(), 0U);
+}
+
+CO_TEST(server, a_limit_of_the_handler_itself_is_reported_also_if_connections_have_a_deadline) {
+    const report_log log;
+    server s = listen_here(
+        [](stream_reader in, stream_writer out) -> coro<> {
+            (void)co_await eddy::wait_for(in.readline(), 1s);
+            out.close();
+        },
+        {.connection_deadline = 10s});
+    auto [in, out] = co_await connect_to(s.addresses().front());
+    EXPECT_EQ(co_await in.read(), "");
+    co_await close_and_wait(s);
     EXPECT_TRUE(co_await becomes([&] { return log.size() == 1; }));
 }
 

@@ -43,7 +43,8 @@ struct server_options {
     std::size_t limit = default_stream_limit;
     /// No more are accepted while there are so many; the kernel keeps the others waiting.
     std::size_t connections_max = std::numeric_limits<std::size_t>::max();
-    /// How long a connection may last; its handler gets timeout_error then. Default: for ever.
+    /// How long a connection may last; its handler is cancelled then, and nothing is reported.
+    /// Default: for ever.
     std::optional<clock::duration> connection_deadline{};
     /// `balanced`: one socket, and a new connection begins on the loop that has the fewest.
     /// `by_kernel`: a socket for each loop (SO_REUSEPORT), among which the kernel chooses by a hash
