@@ -32,6 +32,13 @@ socket open_listening(const socket_address& at, const server_options& options) {
     return made;
 }
 
+void check_listens(const socket& each) {
+    if (each.option({.level = SOL_SOCKET, .name = SO_ACCEPTCONN}) == 0) {
+        throw std::invalid_argument("a server needs sockets that listen; the one at '" +
+                                    each.local_address().str() + "' does not");
+    }
+}
+
 bool has_ipv6() {
     const sys::fd_result probe = sys::socket(AF_INET6, SOCK_STREAM, 0);
     const owned_fd closed(probe.fd);
@@ -106,6 +113,9 @@ server listen_on(connection_handler handler, std::vector<socket> listening,
                  const server_options& options) {
     if (listening.empty()) {
         throw std::invalid_argument("a server needs an address to listen on");
+    }
+    for (const socket& each : listening) {
+        check_listens(each);
     }
     auto core = std::make_shared<server_core>(std::move(handler), options);
     server made(core);

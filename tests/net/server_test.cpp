@@ -147,6 +147,21 @@ CO_TEST(server, a_socket_that_listens_already_is_served) {
     co_await close_and_wait(s);
 }
 
+CO_TEST(server, a_socket_that_does_not_listen_is_refused_by_name) {
+    const socket_address here("127.0.0.1", 0);
+    std::vector<socket> deaf;
+    deaf.push_back(socket::datagrams(here));
+    deaf.back().bind(here);
+    const std::string name = deaf.back().local_address().str();
+    try {
+        (void)listen_on(echo, std::move(deaf));
+        ADD_FAILURE() << "it serves";
+    } catch (const std::invalid_argument& error) {
+        EXPECT_NE(std::string(error.what()).find("'" + name + "' does not"), std::string::npos);
+    }
+    co_return;
+}
+
 CO_TEST(server, small_pieces_go_at_once_and_silence_is_probed_if_that_is_asked_for) {
     struct seen {
         int no_delay = -1;

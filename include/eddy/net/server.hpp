@@ -106,7 +106,8 @@ private:
 [[nodiscard]] EDDY_API server listen_on(connection_handler handler,
                                         std::span<const socket_address> addresses,
                                         const server_options& options = {});
-/// The same on a socket that listens already: of a service manager, or of options of one's own.
+/// The same on sockets that listen already: of a service manager, or of options of one's own.
+/// Throws: std::invalid_argument if one does not listen, or for no socket, or no handler.
 [[nodiscard]] EDDY_API server listen_on(connection_handler handler, std::vector<socket> listening,
                                         const server_options& options = {});
 
