@@ -28,6 +28,14 @@ const unsigned char* bytes_of(const std::string& text) noexcept {
     return reinterpret_cast<const unsigned char*>(text.data());
 }
 
+std::string text_of(unsigned long code) {
+    if (ERR_SYSTEM_ERROR(code)) {
+        return std::system_category().message(ERR_GET_REASON(code));
+    }
+    const char* const reason = ERR_reason_error_string(code);
+    return reason != nullptr ? reason : "error " + std::to_string(code);
+}
+
 [[noreturn]] void fail(const std::string& what) {
     throw tls_error(make_error_code(tls_errc::configuration),
                     "TLS: " + what + ": " + openssl_errors());
@@ -54,9 +62,11 @@ void trust(SSL_CTX& context, const std::string& file) {
 std::string openssl_errors() {
     std::string out;
     while (const unsigned long code = ERR_get_error()) {
-        const char* const reason = ERR_reason_error_string(code);
+        if (!ERR_SYSTEM_ERROR(code) && ERR_GET_REASON(code) == ERR_R_SYS_LIB) {
+            continue; // says only that the one before is the system's
+        }
         out += out.empty() ? "" : ", ";
-        out += reason != nullptr ? reason : "error " + std::to_string(code);
+        out += text_of(code);
     }
     return out.empty() ? "no reason given" : out;
 }
