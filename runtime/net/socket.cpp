@@ -218,7 +218,7 @@ coro<> socket::sendto(std::span<const std::byte> bytes, socket_address to) {
         co_await fd_.perform(interest::write, 0, "sendto",
                              [bytes, &to](int fd) { return sys::sendto(fd, bytes, to.bytes()); });
     if (sent.error) {
-        throw_error(sent.error, "sendto " + to.str());
+        throw_error(sent.error, to.bytes().empty() ? "send a datagram" : "sendto " + to.str());
     }
 }
 

@@ -90,6 +90,16 @@ CO_TEST(udp_endpoint, that_is_connected_hears_that_nobody_is_there) {
     }
 }
 
+CO_TEST(udp_endpoint, that_has_no_peer_says_so) {
+    udp_endpoint alone = co_await somewhere();
+    try {
+        co_await alone.send("to nobody");
+        ADD_FAILURE() << "sent";
+    } catch (const std::system_error& error) {
+        EXPECT_EQ(std::string(error.what()), "send a datagram: Destination address required");
+    }
+}
+
 CO_TEST(udp_endpoint, binds_and_connects_by_name) {
     udp_endpoint here = co_await udp_endpoint::bind("localhost", 0);
     udp_endpoint there = co_await udp_endpoint::connect("localhost", here.local_address().port(),

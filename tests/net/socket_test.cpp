@@ -481,6 +481,11 @@ CO_TEST(socket, none_is_refused) {
     socket none;
     EXPECT_FALSE(none);
     none.close();
+    try {
+        (void)co_await none.recv(1);
+    } catch (const std::system_error& error) {
+        EXPECT_EQ(std::string(error.what()), "recv: Bad file descriptor");
+    }
     EXPECT_EQ(code_of((co_await as_result(none.recv(1))).error()), std::errc::bad_file_descriptor);
     EXPECT_EQ(code_of((co_await as_result(none.connect(socket_address("127.0.0.1", 1)))).error()),
               std::errc::bad_file_descriptor);

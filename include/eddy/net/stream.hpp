@@ -115,7 +115,7 @@ public:
     void set_write_buffer_limits(std::size_t high, std::size_t low);
 
     /// "peername", "sockname"; with TLS "cipher", "version", "alpn", "peercert". Empty if there is
-    /// no such thing.
+    /// no such thing; a peer that is gone has no name any more: ask at the beginning.
     [[nodiscard]] std::string get_extra_info(std::string_view name) const;
     /// The socket below, for its options; nullptr if there is none. Do not send or receive.
     [[nodiscard]] socket* get_socket() noexcept;

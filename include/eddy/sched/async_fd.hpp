@@ -90,7 +90,7 @@ public:
     /// Waits until a call in this direction may succeed; spurious ends happen.
     /// Throws: as perform.
     [[nodiscard]] readiness_op ready(interest what, const char* name) {
-        return {kept(), what, name};
+        return {kept(name), what, name};
     }
     /// Whether a call may succeed, as far as is known without making it.
     [[nodiscard]] bool ready_hint(interest what) const noexcept {
@@ -110,9 +110,9 @@ public:
 
 private:
     /// Throws: std::system_error EBADF if there is no descriptor.
-    [[nodiscard]] registration& kept() const {
+    [[nodiscard]] registration& kept(const char* name) const {
         if (kept_ == nullptr) {
-            throw_refused(call_start::closed, "async_fd");
+            throw_refused(call_start::closed, name);
         }
         return *kept_;
     }
@@ -129,7 +129,7 @@ private:
 template <typename Call>
 auto async_fd::attempt(interest what, std::size_t asked, const char* name, Call call)
     -> decltype(call(0)) {
-    registration& mine = kept();
+    registration& mine = kept(name);
     const call_start begun = mine.begin(what);
     if (begun == call_start::go) [[likely]] {
         auto result = call(mine.fd());
