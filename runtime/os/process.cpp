@@ -31,10 +31,19 @@ owned_fd checked(const sys::fd_result& got, const std::string& what) {
     return owned_fd(got.fd);
 }
 
+// The system would take what is before it for all.
+void refuse_zero_byte(const std::string& text) {
+    if (text.find('\0') != std::string::npos) {
+        throw std::invalid_argument("a zero byte in what a child is given, after '" +
+                                    std::string(text.c_str()) + "'");
+    }
+}
+
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
     std::vector<char*> out;
     out.reserve(texts.size() + 1);
     for (std::string& each : texts) {
+        refuse_zero_byte(each);
         out.push_back(each.data());
     }
     out.push_back(nullptr);
@@ -72,6 +81,9 @@ private:
                 checked(sys::open("/dev/null", O_RDWR, 0), "open /dev/null for a child"));
             return;
         case child_stream::kind::to_stdout:
+            if (stream != 2) {
+                throw std::invalid_argument("to_stdout is for the stderr_ of a child");
+            }
             // 1 itself, if that is inherited
             theirs_[stream] = copy_of(theirs_[1] ? theirs_[1].get() : 1);
             return;
@@ -246,6 +258,10 @@ coro<std::string> drain(pipe_reader& from) {
 } // namespace
 
 coro<process_output> process::communicate(std::string input) {
+    if (!input.empty() && !stdin_) {
+        throw std::invalid_argument("communicate() has input for a child without a pipe to it: "
+                                    "start it with .stdin_ = subprocess::pipe");
+    }
     auto [fed, out, err, status] =
         co_await gather(feed(stdin_, input), drain(stdout_), drain(stderr_), wait());
     co_return process_output{.stdout_ = std::move(out), .stderr_ = std::move(err)};
@@ -281,6 +297,7 @@ coro<process> create_subprocess_exec(std::vector<std::string> argv, subprocess_o
     }
     plumbing streams(options);
     const std::vector<char*> arguments = pointers_to(argv);
+    refuse_zero_byte(options.cwd);
     std::vector<char*> environment;
     if (options.env) {
         environment = pointers_to(*options.env);

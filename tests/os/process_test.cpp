@@ -145,6 +145,24 @@ CO_TEST(process, a_program_that_does_not_exist_is_named) {
 }
 
 // The program of this test has descriptors open that are not close-on-exec.
+CO_TEST(process, an_argument_that_would_be_cut_short_is_refused) {
+    const auto failed =
+        co_await as_result(create_subprocess_exec({"echo", std::string("safe\0rest", 9)}));
+    EXPECT_TRUE(failed.holds<std::invalid_argument>()) << message_of(failed);
+}
+
+CO_TEST(process, input_that_cannot_reach_it_is_refused) {
+    process p = co_await create_subprocess_exec({"true"});
+    EXPECT_TRUE((co_await as_result(p.communicate("lost"))).holds<std::invalid_argument>());
+    EXPECT_EQ(co_await p.wait(), 0);
+}
+
+CO_TEST(process, only_stderr_goes_where_stdout_goes) {
+    const auto failed =
+        co_await as_result(create_subprocess_exec({"true"}, {.stdin_ = subprocess::to_stdout}));
+    EXPECT_TRUE(failed.holds<std::invalid_argument>()) << message_of(failed);
+}
+
 CO_TEST(process, nothing_else_is_open_in_a_child) {
     const owned_fd leaky(::open("/dev/null", O_RDONLY)); // no O_CLOEXEC
     const std::string number = std::to_string(leaky.get());

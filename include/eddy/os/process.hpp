@@ -99,6 +99,7 @@ public:
     [[nodiscard]] coro<int> wait();
     /// Writes `input` to its stdin and closes that, reads its stdout and stderr to their ends, and
     /// waits until it has ended. That it does not read its input is no error.
+    /// Throws: std::invalid_argument for input without a pipe to it; as pipe_reader.
     /// Cancel: what was read is dropped.
     [[nodiscard]] coro<process_output> communicate(std::string input = {});
 
@@ -124,7 +125,7 @@ private:
 ///     const auto out = co_await p.communicate();
 ///
 /// Throws:  std::system_error that names the program: ENOENT if there is none, EACCES, EMFILE;
-///          std::invalid_argument without a program.
+///          std::invalid_argument without a program, or for a zero byte in an argument.
 /// Cost:    the loop waits until the child has loaded its program: a few hundred microseconds.
 /// Example: docs/examples/subprocess.cpp
 [[nodiscard]] EDDY_API coro<process> create_subprocess_exec(std::vector<std::string> argv,
