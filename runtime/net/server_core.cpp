@@ -139,6 +139,9 @@ server_core::server_core(connection_handler handler, const server_options& optio
     if (handler_ == nullptr) {
         throw std::invalid_argument("a server needs a handler");
     }
+    if (options_.connections_max == 0) {
+        throw std::invalid_argument("a server with connections_max = 0 would serve nobody");
+    }
     if (options_.tls && !options_.tls->context.is_for_servers()) {
         throw std::invalid_argument("a server needs a context of tls_context::server");
     }

@@ -312,6 +312,11 @@ CO_TEST(server, no_more_are_served_at_a_time_than_connections_max) {
     co_await close_and_wait(s);
 }
 
+CO_TEST(server, one_that_may_have_no_connections_is_refused) {
+    EXPECT_THROW((void)listen_here(silent, {.connections_max = 0}), std::invalid_argument);
+    co_return;
+}
+
 CO_TEST(server, a_connection_ends_at_its_deadline) {
     const report_log log;
     server s = listen_here(silent, {.connection_deadline = 10s});
