@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <span>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -197,6 +198,10 @@ coro<> file::close() {
 }
 
 coro<file> open(std::string path, int flags, unsigned permissions) {
+    if (path.find('\0') != std::string::npos) { // the kernel would open what is before it
+        throw std::invalid_argument("a zero byte in the path of a file, after '" +
+                                    std::string(path.c_str()) + "'");
+    }
     auto made = std::make_shared<file::opened>();
     made->path = std::move(path);
     co_await to_thread([made, flags, permissions] {

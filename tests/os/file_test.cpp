@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -72,6 +73,14 @@ CO_TEST(file, lines_come_with_their_ends) {
         got.push_back(std::move(line));
     }
     EXPECT_EQ(got, (std::vector<std::string>{"one\n", "\n", big + "\n", "last"}));
+}
+
+CO_TEST(file, a_path_that_would_be_cut_short_is_refused) {
+    const folder here;
+    const std::string path = here / "a";
+    co_await (co_await open(path, O_WRONLY | O_CREAT)).close();
+    EXPECT_TRUE(
+        (co_await as_result(open(path + std::string("\0.txt", 5)))).holds<std::invalid_argument>());
 }
 
 CO_TEST(file, errors_name_the_operation_and_the_path) {

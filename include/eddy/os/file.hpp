@@ -74,7 +74,7 @@ private:
 };
 
 /// Opens a file; `flags` and `permissions` as open(2) has them.
-/// Throws: std::system_error that names the path.
+/// Throws: std::system_error that names the path; std::invalid_argument for a zero byte in it.
 /// Example: docs/examples/files.cpp
 [[nodiscard]] EDDY_API coro<file> open(std::string path, int flags = O_RDONLY,
                                        unsigned permissions = 0666);
