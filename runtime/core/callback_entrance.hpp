@@ -18,8 +18,8 @@ public:
     callback_entrance(const callback_entrance&) = delete;
     callback_entrance& operator=(const callback_entrance&) = delete;
 
-    /// As scheduler::post_callback; once this is closed `item` is released without a call.
-    void post(callback& item) noexcept;
+    /// As scheduler::post_callback. False: this is closed, and `item` is still the caller's.
+    [[nodiscard]] bool post(callback& item) noexcept;
     void close() noexcept;
 
 private:

@@ -37,7 +37,13 @@ public:
 private:
     void notify() noexcept override {
         const std::shared_ptr<callback_entrance> by = by_; // *this may be gone before it returns
-        by->post(*this);
+        if (by->post(*this)) {
+            return;
+        }
+        // Who added it has ended; the runtime of the task has not, since the task ends just now.
+        if (task_ == nullptr || !task_->home()->entrance()->post(*this)) {
+            release();
+        }
     }
 
     void run() noexcept override {

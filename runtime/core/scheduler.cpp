@@ -12,16 +12,14 @@ scheduler::scheduler(const void* runtime_id)
     : runtime_id_(runtime_id), entrance_(std::make_shared<callback_entrance>(*this)) {}
 scheduler::~scheduler() = default;
 
-void callback_entrance::post(callback& item) noexcept {
-    {
-        const std::lock_guard hold(lock_);
-        if (to_ != nullptr) {
-            to_->post_callback(item);
-            // GONE: the callback may have been run.
-            return;
-        }
+bool callback_entrance::post(callback& item) noexcept {
+    const std::lock_guard hold(lock_);
+    if (to_ == nullptr) {
+        return false;
     }
-    item.release();
+    to_->post_callback(item);
+    // GONE: the callback may have been run.
+    return true;
 }
 
 void callback_entrance::close() noexcept {

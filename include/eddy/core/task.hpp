@@ -249,7 +249,7 @@ public:
     unsigned uncancel() const noexcept { return base_->uncancel(); }
 
     /// Has `fn` called by the caller's loop (the task's, on a thread that has none), as call_soon
-    /// does, once the task is done. If that loop has ended by then, `fn` is dropped uncalled.
+    /// does, once the task is done; by the task's own loop if the caller's has ended by then.
     /// Throws: no_running_loop, if the task is done and the thread has no loop.
     done_callback_handle add_done_callback(std::function<void(any_task)> fn) const {
         return base_.checked().add_done_callback(std::move(fn));
