@@ -8,13 +8,14 @@
 #include <eddy/eddy.hpp>
 #include <eddy/os.hpp>
 
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 
 #include <unistd.h>
 
 eddy::coro<> amain() {
-    int reloads = 0;
+    std::atomic<int> reloads = 0; // the function may run on another loop
     const auto handler = eddy::on_signal(SIGHUP, [&] {
         std::puts("reload");
         ++reloads;
