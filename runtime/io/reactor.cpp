@@ -9,6 +9,7 @@
 #include <new>
 #include <span>
 
+#include <poll.h>
 #include <sys/epoll.h>
 
 namespace eddy::inline v0 {
@@ -152,6 +153,11 @@ std::size_t reactor::poll(std::chrono::nanoseconds timeout, std::size_t events_m
     const std::size_t called = call(ready);
     polling_.fetch_sub(1, release); // P2
     return called;
+}
+
+bool reactor::wait_until_ready(std::chrono::nanoseconds timeout) noexcept {
+    pollfd self{.fd = epoll_.get(), .events = POLLIN, .revents = 0};
+    return sys::poll({&self, 1}, timeout) != 0;
 }
 
 void reactor::take_ready(std::chrono::nanoseconds timeout, std::size_t events_max, poller who,

@@ -212,6 +212,7 @@ private:
     void park() noexcept;
     void block() noexcept;
     void block_for(clock::duration limit) noexcept;
+    std::size_t wait_for_events(clock::duration limit) noexcept;
     bool look_after(clock::time_point now) noexcept;
     [[nodiscard]] bool anything_to_do() noexcept;
 

@@ -290,14 +290,29 @@ void worker::block_for(clock::duration limit) noexcept {
         return;
     }
     if (!suspicious) {
-        (void)reactor_.poll(limit, ready_capacity);
+        (void)wait_for_events(limit);
         return;
     }
     const clock::time_point begun = clock::now();
-    const std::size_t came = reactor_.poll(deadlock_watch::patience, ready_capacity);
+    const std::size_t came = wait_for_events(deadlock_watch::patience);
     if (came == 0 && clock::now() - begun >= deadlock_watch::patience) {
         deadlocks.confirm();
     }
+}
+
+// In virtual time who has taken an event must not count as asleep: the clock would jump before what
+// the event makes ready is queued.
+std::size_t worker::wait_for_events(clock::duration limit) noexcept {
+    if (!runtime_.virtual_time()) {
+        return reactor_.poll(limit, ready_capacity);
+    }
+    if (!reactor_.wait_until_ready(limit)) {
+        return 0;
+    }
+    runtime_.leave_sleep();
+    const std::size_t came = reactor_.poll(clock::duration::zero(), ready_capacity);
+    runtime_.enter_sleep();
+    return came;
 }
 
 // The watcher's look. What a stuck sibling has ready is taken by the search that follows, as a

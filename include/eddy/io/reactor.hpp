@@ -150,6 +150,9 @@ public:
     EDDY_API std::size_t poll(std::chrono::nanoseconds timeout, std::size_t events_max,
                               poller who = poller::owner) noexcept;
 
+    /// Waits as poll does, but takes nothing: whether a poll would find something.
+    [[nodiscard]] EDDY_API bool wait_until_ready(std::chrono::nanoseconds timeout) noexcept;
+
     /// The first half of poll: moves the waits that are ready to the end of `ready`. The caller
     /// then calls them: disarm says already that they are called.
     EDDY_API void take_ready(std::chrono::nanoseconds timeout, std::size_t events_max, poller who,
