@@ -4,6 +4,7 @@
 //            numbers, interrupts, siblings that poll, failing system calls.
 // Not here:  threads that poll and disarm at random -> tests/stress/reactor_stress.cpp
 
+#include "support/counting_wait.hpp"
 #include <eddy/base/fault_plan.hpp>
 #include <eddy/io/reactor.hpp>
 
@@ -37,19 +38,9 @@ using eddy::reactor;
 using eddy::removed_watch;
 using eddy::sys::call;
 
-constexpr std::size_t many = 64;
+using waiter = eddy::test_support::counting_wait;
 
-/// Remembers how often it was called, and with what.
-struct waiter : fd_wait {
-    waiter()
-        : fd_wait([](fd_wait& wait, unsigned events) noexcept {
-              auto& self = static_cast<waiter&>(wait);
-              ++self.calls;
-              self.events = events;
-          }) {}
-    int calls = 0;
-    unsigned events = 0;
-};
+constexpr std::size_t many = 64;
 
 struct pipe_ends {
     pipe_ends() : pipe_ends(eddy::sys::pipe2()) {}

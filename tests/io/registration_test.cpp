@@ -5,6 +5,7 @@
 //            reactor, failing system calls.
 // Not here:  interleavings -> tests/model/readiness_model.cpp; tasks -> sched/async_fd_test.cpp.
 
+#include "support/counting_wait.hpp"
 #include <eddy/base/fault_plan.hpp>
 #include <eddy/base/syscall_socket.hpp>
 #include <eddy/io/reactor.hpp>
@@ -41,18 +42,9 @@ using eddy::registration;
 using eddy::wait_start;
 using eddy::sys::call;
 
-constexpr std::size_t many = 64;
+using waiter = eddy::test_support::counting_wait;
 
-struct waiter : fd_wait {
-    waiter()
-        : fd_wait([](fd_wait& wait, unsigned events) noexcept {
-              auto& self = static_cast<waiter&>(wait);
-              ++self.calls;
-              self.events = events;
-          }) {}
-    int calls = 0;
-    unsigned events = 0;
-};
+constexpr std::size_t many = 64;
 
 /// A registration that is given back at the end.
 struct owned_registration {

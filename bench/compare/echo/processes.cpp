@@ -2,10 +2,10 @@
 //
 // Cores are the system's business, as with threads. The children end with their connections.
 
+#include "blocking.hpp"
 #include "common.hpp"
 
 #include <csignal>
-#include <vector>
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -13,28 +13,6 @@
 #include <unistd.h>
 
 namespace eddy::compare::echo {
-
-namespace {
-
-void echo_to_the_end(const owned_fd& connection, std::size_t buffer_bytes) {
-    std::vector<std::byte> buffer(buffer_bytes);
-    for (;;) {
-        const ssize_t got = ::recv(connection.get(), buffer.data(), buffer.size(), 0);
-        if (got <= 0) {
-            return;
-        }
-        auto bytes = std::span(buffer).first(static_cast<std::size_t>(got));
-        while (!bytes.empty()) {
-            const ssize_t sent = ::send(connection.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-            if (sent < 0) {
-                return;
-            }
-            bytes = bytes.subspan(static_cast<std::size_t>(sent));
-        }
-    }
-}
-
-} // namespace
 
 void serve_processes(const server_options& asked) {
     if (asked.over == transport::udp) {
@@ -59,7 +37,7 @@ void serve_processes(const server_options& asked) {
         if (child == 0) {
             (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
             listener.reset();
-            echo_to_the_end(made, asked.buffer_bytes);
+            echo_blocking(made, asked.buffer_bytes);
             ::_exit(0);
         }
     }

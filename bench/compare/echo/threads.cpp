@@ -2,38 +2,16 @@
 //
 // Cores are the system's business: it runs as many threads as it has cores, wherever it likes.
 
+#include "blocking.hpp"
 #include "common.hpp"
 
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include <fcntl.h>
 #include <sys/socket.h>
 
 namespace eddy::compare::echo {
-
-namespace {
-
-void echo_blocking(const owned_fd& connection, std::size_t buffer_bytes) {
-    std::vector<std::byte> buffer(buffer_bytes);
-    for (;;) {
-        const ssize_t got = ::recv(connection.get(), buffer.data(), buffer.size(), 0);
-        if (got <= 0) {
-            return;
-        }
-        auto bytes = std::span(buffer).first(static_cast<std::size_t>(got));
-        while (!bytes.empty()) {
-            const ssize_t sent = ::send(connection.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-            if (sent < 0) {
-                return;
-            }
-            bytes = bytes.subspan(static_cast<std::size_t>(sent));
-        }
-    }
-}
-
-} // namespace
 
 void serve_threads(const server_options& asked) {
     if (asked.over == transport::udp) {

@@ -1,0 +1,72 @@
+// syscall_process_test.cpp — system calls on children and signals, as the layers above use them.
+//
+// Covers:    starting, hearing of the end, the ways to end, what a child keeps; a broken pipe.
+// Not here:  awaiting all this -> tests/os.
+
+#include <eddy/base/syscall_process.hpp>
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <csignal>
+#include <cstddef>
+#include <string>
+#include <system_error>
+
+#include <poll.h>
+
+namespace {
+
+namespace sys = eddy::sys;
+
+/// Starts /bin/sh with a command.
+sys::spawn_result start(const char* command) {
+    std::array<char, 3> shell{"sh"};
+    std::array<char, 3> option{"-c"};
+    std::string text(command);
+    std::array<char*, 4> arguments{shell.data(), option.data(), text.data(), nullptr};
+    return sys::spawn({.program = "/bin/sh", .arguments = arguments.data()});
+}
+
+/// How the child ends, when it has.
+int end_of(int pid) {
+    const sys::fd_result watch = sys::pidfd_open(pid);
+    pollfd ended{.fd = watch.fd, .events = POLLIN, .revents = 0};
+    while (sys::poll({&ended, 1}, sys::forever) == 0) {
+    }
+    const int status = sys::wait_for_child(watch.fd).status;
+    sys::close(watch.fd);
+    return status;
+}
+
+TEST(syscall_process, a_child_ends_with_its_status_or_its_signal) {
+    EXPECT_EQ(end_of(start("exit 7").pid), 7);
+    EXPECT_EQ(end_of(start("kill -TERM $$").pid), -SIGTERM);
+}
+
+TEST(syscall_process, a_program_that_does_not_exist_is_an_error) {
+    std::array<char, 2> name{"x"};
+    std::array<char*, 2> arguments{name.data(), nullptr};
+    const sys::spawn_result none =
+        sys::spawn({.program = "/no/such/program", .arguments = arguments.data()});
+    EXPECT_EQ(none.error, std::errc::no_such_file_or_directory);
+}
+
+TEST(syscall_process, a_child_that_was_waited_for_is_nobodys_any_more) {
+    const sys::spawn_result child = start("read line");
+    const sys::fd_result watch = sys::pidfd_open(child.pid);
+    EXPECT_EQ(sys::pidfd_send_signal(watch.fd, SIGKILL), std::error_code());
+    EXPECT_EQ(end_of(child.pid), -SIGKILL);
+    EXPECT_EQ(sys::wait_for_child(watch.fd).error, std::errc::no_child_process);
+    sys::close(watch.fd);
+}
+
+TEST(syscall_process, a_pipe_without_a_reader_is_an_error_and_no_signal) {
+    const std::array<int, 2> ends = sys::pipe2();
+    sys::close(ends[0]);
+    const std::array<std::byte, 1> byte{};
+    EXPECT_EQ(sys::write_pipe(ends[1], byte).error, std::errc::broken_pipe);
+    sys::close(ends[1]);
+}
+
+} // namespace
