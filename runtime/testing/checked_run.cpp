@@ -1,10 +1,12 @@
 // checked_run.cpp — runs, and looks.
 
 #include <eddy/base/atomic.hpp>
+#include <eddy/sched/sleep.hpp>
 #include <eddy/testing/checked_run.hpp>
 #include <eddy/testing/leak_check.hpp>
 #include <eddy/testing/report_log.hpp>
 
+#include <chrono>
 #include <utility>
 
 namespace eddy::inline v0 {
@@ -20,6 +22,11 @@ std::exception_ptr run_on(runtime& loops, const std::function<coro<>()>& program
     } catch (...) {
         return std::current_exception();
     }
+}
+
+// Lets what could end already do so: a task that is about to end is not left behind.
+coro<> settle() {
+    co_await sleep(std::chrono::nanoseconds(1));
 }
 
 } // namespace
@@ -40,6 +47,7 @@ checked_result run_checked(const std::function<coro<>()>& program, runtime_optio
         const bool fine = checks.left_behind == run_checks::leftovers::fine ||
                           leftovers_allowed.load(relaxed); // count: see above
         if (out.error == nullptr && !fine) {
+            loops.run_until_complete(settle());
             for (const std::string& each : leftovers_of(loops)) {
                 out.problems.push_back("left behind: " + each);
             }

@@ -180,6 +180,14 @@ TEST(co_test_fails, if_a_task_is_left_which_it_names) {
     EXPECT_ONE_FAILURE(failures, "left behind: task straggler");
 }
 
+TEST(co_test_passes, if_a_task_is_about_to_end) {
+    const auto failures = failures_in([]() -> coro<> {
+        (void)create_task([]() -> coro<> { co_await yield(); });
+        co_return;
+    });
+    EXPECT_TRUE(failures.empty());
+}
+
 TEST(co_test_fails, if_a_timer_is_left) {
     const auto failures = failures_in([]() -> coro<> {
         (void)get_running_loop().call_later(1h, [] {});
