@@ -113,7 +113,7 @@ public:
 struct nothing_given {};
 
 template <typename Initiator, typename T>
-auto start_operation(Initiator& initiator, completion<T> done) {
+auto start_operation(Initiator& initiator, completion<T>&& done) {
     if constexpr (std::is_void_v<std::invoke_result_t<Initiator&, completion<T>>>) {
         eddy::call(initiator, std::move(done));
         return nothing_given();
