@@ -3,6 +3,7 @@
 #include "sched/runtime_core.hpp"
 
 #include "base/thread_stack.hpp"
+#include "base/thread_state.hpp"
 #include "sched/simulator.hpp"
 #include <eddy/base/cpu_count.hpp>
 #include <eddy/base/random.hpp>
@@ -382,6 +383,9 @@ bool runtime_core::look_after(worker& helper, clock::time_point now) noexcept {
             last = {.steps = steps, .since = real};
         }
         if (lasted < stuck_after * (ended + 1)) {
+            continue;
+        }
+        if (lasted < waits_max && state_of_thread(sibling.thread()) == thread_state::waits) {
             continue;
         }
         any_stuck = true;

@@ -171,6 +171,8 @@ private:
     };
     /// A step, on average.
     static constexpr clock::duration stuck_after = std::chrono::microseconds(100);
+    /// For a processor: others have it for a slice or two, but who waits longer is helped.
+    static constexpr clock::duration waits_max = std::chrono::milliseconds(8);
 
     [[nodiscard]] any_task find(const task_base* address) noexcept;
     void thread_main(worker& mine) noexcept;

@@ -105,6 +105,10 @@ EDDY_API void set_blocked_signals(const sigset_t& which) noexcept;
 /// Ends the process by `signal`, as if nobody had blocked it.
 [[noreturn]] EDDY_API void die_by(int signal) noexcept;
 
+/// How long a thread of this process (gettid) has had a processor, up to this moment if it has one
+/// now. Negative: there is no such thread.
+[[nodiscard]] EDDY_API std::int64_t thread_cpu_ns(int thread) noexcept;
+
 // -- files --
 
 [[nodiscard]] EDDY_API fd_result open(const char* path, int flags, unsigned permissions) noexcept;

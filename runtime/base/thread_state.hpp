@@ -1,0 +1,24 @@
+// thread_state.hpp — whether another thread of the process runs, waits for a processor, or blocks.
+//
+// Threads:    any.
+
+#pragma once
+
+#include <eddy/base/export.hpp>
+
+#include <cstdint>
+
+namespace eddy::inline v0 {
+
+enum class thread_state : std::uint8_t {
+    runs,    // on a processor, just now
+    waits,   // it could run, but others have the processors
+    blocked, // in the kernel: a call that has to wait, a page that has to be read
+    unknown, // ended, or the system does not say
+};
+
+/// What `thread` (sys::gettid) does. It may do something else by the time the caller knows.
+/// Cost: two system calls for a thread that runs, some ten microseconds for one that does not.
+[[nodiscard]] EDDY_API thread_state state_of_thread(int thread) noexcept;
+
+} // namespace eddy::inline v0
