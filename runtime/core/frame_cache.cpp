@@ -47,7 +47,7 @@ public:
         }
         alive = nullptr;
         for (std::size_t i = 0; i != mine_->classes.size(); ++i) {
-            release(mine_->classes[i], (i + 1) * class_bytes);
+            release(mine_->classes[i], bytes_of(i));
         }
         outstanding_elsewhere.fetch_add(outstanding_.load(relaxed), relaxed); // own:, count:
     }
@@ -120,7 +120,7 @@ bool frame_cache::grow(size_class& full) noexcept {
 
 void* frame_cache::allocate_slow(std::size_t bytes) {
     if (bytes <= size_max) {
-        bytes = (class_of(bytes) + 1) * class_bytes;
+        bytes = bytes_of(class_of(bytes));
     }
     void* const memory = ::operator new(bytes);
     registration::count(+1);
@@ -129,7 +129,7 @@ void* frame_cache::allocate_slow(std::size_t bytes) {
 
 void frame_cache::deallocate_slow(void* memory, std::size_t bytes) noexcept {
     if (bytes <= size_max) {
-        bytes = (class_of(bytes) + 1) * class_bytes;
+        bytes = bytes_of(class_of(bytes));
 #ifndef EDDY_FRAME_CACHE_OFF
         if (size_class& mine = local_.classes[class_of(bytes)]; grow(mine)) {
             *mine.top++ = memory;

@@ -26,8 +26,11 @@ namespace eddy::inline v0 {
 
 class frame_cache {
 public:
-    static constexpr std::size_t class_bytes = 32;
-    static constexpr std::size_t size_max = 1024;
+    static constexpr std::size_t class_bytes = 16;
+    /// Class `i` has blocks of `i * class_bytes + class_odd` bytes: with the 8 bytes that malloc
+    /// keeps beside a block that is a multiple of 16, and none are lost.
+    static constexpr std::size_t class_odd = 8;
+    static constexpr std::size_t size_max = 1024 + class_odd;
     static constexpr std::uint32_t cached_max = 4096;
 
     /// Throws: std::bad_alloc.
@@ -76,12 +79,15 @@ private:
         void** end; // grows up to cached_max; none until the thread has given a block back once
     };
     struct thread_cache {
-        std::array<size_class, size_max / class_bytes> classes;
+        std::array<size_class, size_max / class_bytes + 1> classes;
     };
     class registration;
 
     static constexpr std::size_t class_of(std::size_t bytes) noexcept {
-        return bytes == 0 ? 0 : (bytes - 1) / class_bytes;
+        return (bytes + class_bytes - class_odd - 1) / class_bytes;
+    }
+    static constexpr std::size_t bytes_of(std::size_t index) noexcept {
+        return index * class_bytes + class_odd;
     }
 
     static bool grow(size_class& full) noexcept;
