@@ -29,6 +29,27 @@ coro<> note_twice(event_log& log, std::string word) {
     log.add(word + "'");
 }
 
+CO_TEST(create_task, what_can_be_awaited_becomes_a_task_and_its_result_that_of_the_task) {
+    const auto start = now();
+    task<> slept = create_task(sleep(20ms));
+    promise<std::unique_ptr<int>> later;
+    task<std::unique_ptr<int>> taken = create_task(later.get_future(), {.name = "a future"});
+    EXPECT_EQ(taken.name(), "a future");
+    later.set_value(std::make_unique<int>(7));
+    EXPECT_EQ(*co_await std::move(taken), 7);
+    co_await slept;
+    EXPECT_EQ(now() - start, 20ms);
+}
+
+CO_TEST(create_task, a_cancel_reaches_what_is_awaited) {
+    task<> slept = create_task(sleep(1h));
+    co_await yield();
+    slept.cancel();
+    const auto ended = co_await as_result(slept);
+    EXPECT_TRUE(ended.cancelled());
+    EXPECT_TRUE(slept.cancelled());
+}
+
 CO_TEST_ON_1(create_task, the_child_does_not_run_at_once_and_tasks_run_in_the_order_of_creation) {
     event_log log;
     create_task(note_twice(log, "a"));

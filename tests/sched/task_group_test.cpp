@@ -40,6 +40,15 @@ CO_TEST(task_group, it_ends_when_its_children_have_ended) {
     EXPECT_EQ(now() - start, 2s);
 }
 
+CO_TEST(task_group, a_child_may_be_anything_that_can_be_awaited) {
+    const auto start = now();
+    co_await with_task_group([](task_group& group) -> coro<> {
+        (void)group.create_task(sleep(2s));
+        co_return;
+    });
+    EXPECT_EQ(now() - start, 2s);
+}
+
 CO_TEST(task_group, a_child_was_created_by_the_line_that_asks) {
     auto own_line = [](auto...) -> coro<unsigned> {
         co_return current_task().creation_site().line();

@@ -1,9 +1,11 @@
-// coroutine_function.hpp — functions that give a coro, called and kept while it runs.
+// coroutine_function.hpp — functions that give a coro, called and kept while it runs; and what else
+// can be awaited, made a coro.
 
 #pragma once
 
 #include <eddy/core/coro.hpp>
 
+#include <concepts>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -38,6 +40,17 @@ auto kept_call(Fn&& fn, Args&&... args) {
 template <typename Fn, typename... Args>
 std::invoke_result_t<Fn&, Args&...> call_and_await(Fn& fn, Args&... args) {
     co_return co_await call(fn, args...);
+}
+
+/// What can be awaited, is no coro, and can be kept: sleep(1s), a future that is moved.
+template <typename A>
+concept keepable_awaitable =
+    !std::is_reference_v<A> && !is_coro<A> && awaitable<A> && std::move_constructible<A>;
+
+/// The coroutine that keeps `awaited` and gives what awaiting it gives.
+template <keepable_awaitable A>
+coro<std::remove_cvref_t<await_result_t<A>>> await_and_keep(A awaited) {
+    co_return co_await std::move(awaited);
 }
 
 } // namespace eddy::inline v0

@@ -84,6 +84,12 @@ public:
     auto create_task(Fn&& fn, Args&&... args) {
         return create_task(kept_call(std::forward<Fn>(fn), std::forward<Args>(args)...));
     }
+    /// A child that awaits `awaited`, which is moved in.
+    template <keepable_awaitable A>
+    auto create_task(A&& awaited, const task_options& options = {},
+                     std::source_location site = std::source_location::current()) {
+        return create_task(await_and_keep<A>(std::move(awaited)), options, site);
+    }
 
     /// Ends the group without an error: cancels its children, and the body if that still runs.
     /// What they throw besides cancelled_error counts as ever.
