@@ -25,7 +25,10 @@
 #include <eddy/core/report.hpp>
 #include <eddy/core/task.hpp>
 #include <eddy/core/with.hpp>
+#include <eddy/exec/executor.hpp>
+#include <eddy/exec/executor_calls.hpp>
 #include <eddy/exec/executor_job.hpp>
+#include <eddy/exec/executor_map.hpp>
 #include <eddy/exec/run_in_executor.hpp>
 #include <eddy/exec/thread_pool_executor.hpp>
 #include <eddy/exec/to_thread.hpp>

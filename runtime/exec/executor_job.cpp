@@ -1,10 +1,9 @@
-// executor_job.cpp — the homes of virtual tables.
+// executor_job.cpp — the home of a virtual table.
 
 #include <eddy/exec/executor_job.hpp>
 
 namespace eddy::inline v0 {
 
-executor_shut_down::~executor_shut_down() = default;
 executor_job::~executor_job() = default;
 
 } // namespace eddy::inline v0

@@ -4,7 +4,6 @@
 #include <eddy/base/clock.hpp>
 #include <eddy/base/syscall.hpp>
 #include <eddy/core/report.hpp>
-#include <eddy/core/scheduler.hpp>
 #include <eddy/exec/thread_pool_executor.hpp>
 #include <eddy/sched/timeout.hpp>
 
@@ -408,16 +407,9 @@ void thread_pool_executor::post(std::unique_ptr<executor_job> work) {
     pool_->post(std::move(work));
 }
 
-void thread_pool_executor::check_may_block(const char* instead) {
-    if (scheduler::current() != nullptr) {
-        throw already_running(
-            std::string("a blocking wait would stop the event loop of this thread: ") + instead);
-    }
-}
-
 void thread_pool_executor::shutdown(const shutdown_options& options) {
     if (options.wait) {
-        check_may_block("co_await aclose() instead");
+        refuse_to_block_a_loop("co_await aclose() instead");
     }
     if (options.cancel_pending || !options.wait) {
         pool_->close(options.cancel_pending ? pool::pending::cancel : pool::pending::run);

@@ -17,23 +17,14 @@
 #include <eddy/core/future.hpp>
 #include <eddy/sched/outside_job.hpp>
 
-#include <concepts>
 #include <exception>
 #include <optional>
-#include <stdexcept>
 #include <tuple>
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
 
 namespace eddy::inline v0 {
-
-/// The executor has been shut down and takes no jobs any more.
-class EDDY_API executor_shut_down : public std::runtime_error {
-public:
-    using std::runtime_error::runtime_error;
-    ~executor_shut_down() override;
-};
 
 /// What an executor queues and runs. Begins with what is in force where it is made: context
 /// variables and deadlines go with it.
@@ -113,13 +104,6 @@ private:
 
     std::optional<std::pair<Fn, std::tuple<Args...>>> call_;
     promise<R> result_;
-};
-
-/// What runs calls on threads of its own. Arguments are stored until the call.
-template <typename E>
-concept executor = requires(E& of, int (*fn)(int)) {
-    { of.submit(fn, 1) } -> std::same_as<future<int>>;
-    of.shutdown();
 };
 
 } // namespace eddy::inline v0

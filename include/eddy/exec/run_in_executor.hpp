@@ -6,8 +6,10 @@
 #include <eddy/core/await_chain.hpp>
 #include <eddy/core/coro.hpp>
 #include <eddy/core/future.hpp>
+#include <eddy/exec/executor.hpp>
 #include <eddy/exec/executor_job.hpp>
 
+#include <concepts>
 #include <type_traits>
 #include <utility>
 

@@ -11,14 +11,14 @@
 #include <eddy/base/chrono.hpp>
 #include <eddy/base/export.hpp>
 #include <eddy/core/coro.hpp>
+#include <eddy/exec/executor.hpp>
+#include <eddy/exec/executor_calls.hpp>
 #include <eddy/exec/executor_job.hpp>
-#include <eddy/sched/threadsafe.hpp>
 
 #include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -35,18 +35,8 @@ struct thread_pool_options {
     std::string name = "eddy-pool";
 };
 
-/// How a pool is to end.
-struct shutdown_options {
-    /// Blocks until the threads have ended.
-    bool wait = true;
-    /// Jobs that have not begun end as cancelled. Otherwise they are run.
-    bool cancel_pending = false;
-    /// How long it waits. What still runs then is reported by name (report_kind::refuses_to_end)
-    /// and left to itself, and what has not begun ends as cancelled.
-    std::chrono::nanoseconds grace = std::chrono::nanoseconds::max();
-};
-
-class EDDY_API thread_pool_executor {
+/// Threads that make calls. What it has besides what is written here is in executor_calls.
+class EDDY_API thread_pool_executor : public executor_calls<thread_pool_executor> {
 public:
     static constexpr std::size_t threads_default = 64;
     static constexpr std::size_t threads_limit = 4096;
@@ -81,21 +71,6 @@ public:
         return result;
     }
 
-    /// As submit, and blocks until the result is there. For threads that run no loop.
-    /// Throws: as submit; what `fn` throws; already_running on the thread of a loop.
-    template <typename Fn, typename... Args>
-        requires std::invocable<std::decay_t<Fn>, std::decay_t<Args>...>
-    job_result_t<Fn, Args...> apply(Fn&& fn, Args&&... args) {
-        check_may_block("co_await run_in_executor() instead");
-        auto result = submit(std::forward<Fn>(fn), std::forward<Args>(args)...);
-        (void)wait_blocking(*result.state(), std::nullopt);
-        result.check_failure();
-        if constexpr (!std::is_void_v<job_result_t<Fn, Args...>>) {
-            using state = manual_state<job_result_t<Fn, Args...>>;
-            return static_cast<state*>(result.state())->slot().take();
-        }
-    }
-
     /// Takes no jobs any more. May be called again.
     /// Throws: already_running if it would block the thread of a loop: co_await aclose() there.
     void shutdown(const shutdown_options& options = {});
@@ -108,6 +83,8 @@ public:
     // -- how much there is --
 
     [[nodiscard]] std::size_t threads_max() const noexcept;
+    /// As threads_max.
+    [[nodiscard]] std::size_t concurrency() const noexcept { return threads_max(); }
     [[nodiscard]] std::size_t threads() const;
     [[nodiscard]] std::size_t queued() const;
 
@@ -116,8 +93,6 @@ public:
 
 private:
     class pool;
-
-    static void check_may_block(const char* instead);
 
     std::shared_ptr<pool> pool_; // shared with its threads
 };

@@ -1,0 +1,460 @@
+// executor_test.cpp — one body for every executor: what the interface promises.
+//
+// A new executor is added to `executors` and given a `made<E>`. What is called here are functions
+// with names, whose arguments and results can be sent to another process; what they share with the
+// test are files.
+//
+// Covers:    submit, apply, apply_async, map, run_in_executor, cancels before and after the
+//            beginning, exceptions, shutdown in its ways.
+// Not here:  what one of them has alone -> its own test.
+
+#include "exec/gate.hpp"
+#include <eddy/testing/co_test.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <functional>
+#include <future>
+#include <iterator>
+#include <optional>
+#include <ranges>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <typeinfo>
+#include <utility>
+#include <vector>
+
+namespace eddy {
+namespace executor_test {
+
+using namespace std::chrono_literals;
+
+// -- what is called --
+
+int twice(int x) {
+    return 2 * x;
+}
+std::string joined(const std::string& a, const std::string& b) {
+    return a + b;
+}
+void nothing() {}
+int refuse_7(int x) {
+    if (x == 7) {
+        throw std::runtime_error("not 7");
+    }
+    return x;
+}
+int passed(const std::string& through, int value) {
+    gate::pass(through);
+    return value;
+}
+int stopped_at_0(const std::pair<std::string, int>& job) {
+    if (job.second == 0) {
+        gate::pass(job.first);
+    }
+    return job.second;
+}
+int noted_once(const std::string& in) {
+    gate::note(in);
+    return 1;
+}
+int noted(const std::string& in, int value) {
+    gate::note(in);
+    return value;
+}
+
+// -- the executors --
+
+// made<E>::make(n): one that makes n calls at a time.
+template <typename E>
+struct made;
+
+template <>
+struct made<thread_pool_executor> {
+    static thread_pool_executor make(std::size_t concurrency) {
+        return thread_pool_executor(concurrency);
+    }
+};
+
+using executors = testing::Types<thread_pool_executor>;
+
+template <typename E>
+class executor_test : public testing::Test {
+    static_assert(executor<E>);
+
+public:
+    static E make(std::size_t concurrency) { return made<E>::make(concurrency); }
+
+    /// Runs `body`, which is given an executor, as a CO_TEST is run.
+    static void on_loops(std::size_t concurrency, const std::function<coro<>(E&)>& body) {
+        const auto whole = [&]() -> coro<> {
+            E on = make(concurrency);
+            co_await body(on);
+            co_await on.aclose();
+        };
+        run_co_test_on(1, whole);
+        run_co_test_on(4, whole);
+        simulate_co_test(whole, 1, std::source_location::current());
+    }
+};
+
+class names {
+public:
+    template <typename E>
+    static std::string GetName(int /*index*/) {
+        const std::string whole = typeid(E).name();
+        return whole.find("thread_pool") != std::string::npos ? "threads" : whole;
+    }
+};
+
+TYPED_TEST_SUITE(executor_test, executors, names);
+
+template <typename T>
+coro<std::vector<T>> all_of(async_generator<T> from) {
+    std::vector<T> out;
+    while (auto each = co_await from.next()) {
+        out.push_back(std::move(*each));
+    }
+    co_return out;
+}
+
+std::vector<int> up_to(int end) {
+    std::vector<int> out;
+    for (int i = 0; i != end; ++i) {
+        out.push_back(i);
+    }
+    return out;
+}
+
+// -- submit, run_in_executor --
+
+TYPED_TEST(executor_test, a_future_gives_what_the_call_gives) {
+    this->on_loops(2, [](TypeParam& on) -> coro<> {
+        EXPECT_EQ(co_await on.submit(twice, 21), 42);
+        const future<std::string> later = on.submit(joined, "a", std::string("b"));
+        EXPECT_EQ(co_await later, "ab");
+        co_await on.submit(nothing);
+        const auto [a, b] =
+            co_await gather(run_in_executor(on, twice, 1), run_in_executor(on, joined, "c", "d"));
+        EXPECT_EQ(a, 2);
+        EXPECT_EQ(b, "cd");
+    });
+}
+
+TYPED_TEST(executor_test, a_future_throws_what_the_call_throws) {
+    this->on_loops(2, [](TypeParam& on) -> coro<> {
+        const auto bad = co_await as_result(on.submit(refuse_7, 7));
+        CO_ASSERT_FALSE(bad);
+        EXPECT_NE(describe(bad.error()).find("not 7"), std::string::npos);
+        EXPECT_FALSE(co_await as_result(run_in_executor(on, refuse_7, 7)));
+        EXPECT_EQ(co_await on.submit(refuse_7, 8), 8);
+    });
+}
+
+TYPED_TEST(executor_test, a_cancel_before_the_call_begins_withdraws_it) {
+    this->on_loops(1, [](TypeParam& on) -> coro<> {
+        gate busy;
+        gate ran;
+        const auto first = on.submit(passed, busy.path(), 1);
+        co_await busy.reached(1);
+        const auto withdrawn = on.submit(noted, ran.path(), 2);
+        auto waits = create_task(run_in_executor(on, noted, ran.path(), 3));
+        co_await yield();
+        EXPECT_TRUE(withdrawn.cancel());
+        EXPECT_TRUE(waits.cancel());
+        EXPECT_TRUE((co_await as_result(waits)).cancelled());
+        busy.open();
+        EXPECT_EQ(co_await first, 1);
+        co_await on.aclose();
+        EXPECT_EQ(ran.notes(), 0U);
+    });
+}
+
+TYPED_TEST(executor_test, a_cancel_while_the_call_runs_is_delivered_at_once) {
+    this->on_loops(1, [](TypeParam& on) -> coro<> {
+        gate busy;
+        auto runs = create_task(run_in_executor(on, passed, busy.path(), 1));
+        co_await busy.reached(1);
+        EXPECT_TRUE(runs.cancel());
+        EXPECT_TRUE((co_await as_result(runs)).cancelled());
+        busy.open();
+        EXPECT_EQ(co_await on.submit(twice, 1), 2); // it is as good as before
+    });
+}
+
+// -- apply, apply_async --
+
+TYPED_TEST(executor_test, apply_blocks_until_the_result_is_there) {
+    TypeParam on = this->make(2);
+    EXPECT_EQ(on.apply(twice, 21), 42);
+    EXPECT_EQ(on.apply(joined, "a", "b"), "ab");
+    on.apply(nothing);
+    EXPECT_THROW(on.apply(refuse_7, 7), std::exception);
+}
+
+TYPED_TEST(executor_test, on_the_thread_of_a_loop_what_blocks_is_refused) {
+    this->on_loops(1, [](TypeParam& on) -> coro<> {
+        EXPECT_THROW(on.apply(twice, 1), already_running);
+        EXPECT_THROW(on.shutdown(), already_running);
+        EXPECT_EQ(co_await run_in_executor(on, twice, 1), 2);
+    });
+}
+
+TYPED_TEST(executor_test, the_callbacks_of_apply_async_are_called_by_the_loop) {
+    this->on_loops(2, [](TypeParam& on) -> coro<> {
+        promise<int> seen;
+        promise<std::string> failed;
+        const auto good = on.apply_async(
+            twice, 21,
+            [&](int result) {
+                EXPECT_NE(try_get_running_loop(), nullptr);
+                seen.set_value(result);
+            },
+            [&](const std::exception_ptr&) { ADD_FAILURE(); });
+        const auto bad = on.apply_async(
+            refuse_7, 7, [&](int) { ADD_FAILURE(); },
+            [&](const std::exception_ptr& error) { failed.set_value(describe(error)); });
+        EXPECT_EQ(co_await seen.get_future(), 42);
+        EXPECT_EQ(co_await good, 42);
+        EXPECT_NE((co_await failed.get_future()).find("not 7"), std::string::npos);
+        EXPECT_FALSE(co_await as_result(bad));
+    });
+}
+
+TYPED_TEST(executor_test, callbacks_may_be_left_out) {
+    this->on_loops(2, [](TypeParam& on) -> coro<> {
+        EXPECT_EQ(co_await on.apply_async(twice, 1), 2);
+        promise<> called;
+        co_await on.apply_async(nothing, [&] { called.set_value(); });
+        co_await called.get_future();
+        promise<> failed;
+        const auto bad = on.apply_async(refuse_7, 7, nullptr,
+                                        [&](const std::exception_ptr&) { failed.set_value(); });
+        co_await failed.get_future();
+        EXPECT_TRUE(bad.done());
+    });
+}
+
+TYPED_TEST(executor_test, without_a_loop_the_callbacks_are_called_where_the_job_ends) {
+    TypeParam on = this->make(1);
+    std::promise<int> seen;
+    (void)on.apply_async(twice, 4, [&](int result) { seen.set_value(result); });
+    EXPECT_EQ(seen.get_future().get(), 8);
+    std::promise<std::string> failed;
+    (void)on.apply_async(refuse_7, 7, nullptr, [&](const std::exception_ptr& error) {
+        failed.set_value(describe(error));
+    });
+    EXPECT_NE(failed.get_future().get().find("not 7"), std::string::npos);
+}
+
+TYPED_TEST(executor_test, a_callback_that_throws_is_reported) {
+    const report_log reports;
+    TypeParam on = this->make(1);
+    (void)on.apply_async(twice, 4, [&](int) { throw std::runtime_error("by a callback"); });
+    on.shutdown();
+    ASSERT_EQ(reports.count(report_kind::callback_failed), 1U);
+    EXPECT_NE(reports.all()[0].message.find("by a callback"), std::string::npos);
+}
+
+// -- map --
+
+TYPED_TEST(executor_test, a_map_gives_results_in_the_order_of_the_elements) {
+    this->on_loops(3, [](TypeParam& on) -> coro<> {
+        for (const std::size_t chunk : {1U, 2U, 7U, 1000U}) {
+            const auto got = co_await all_of(on.map(twice, up_to(100), {.chunk = chunk}));
+            EXPECT_EQ(got.size(), 100U);
+            for (int i = 0; i != static_cast<int>(got.size()); ++i) {
+                EXPECT_EQ(got[static_cast<std::size_t>(i)], 2 * i);
+            }
+        }
+    });
+}
+
+TYPED_TEST(executor_test, an_unordered_map_gives_each_result_once) {
+    this->on_loops(3, [](TypeParam& on) -> coro<> {
+        for (const std::size_t chunk : {1U, 8U}) {
+            auto got = co_await all_of(
+                on.map(twice, up_to(100), {.chunk = chunk, .ordered = false, .in_flight = 5}));
+            std::ranges::sort(got);
+            EXPECT_EQ(got.size(), 100U);
+            for (int i = 0; i != static_cast<int>(got.size()); ++i) {
+                EXPECT_EQ(got[static_cast<std::size_t>(i)], 2 * i);
+            }
+        }
+    });
+}
+
+TYPED_TEST(executor_test, an_unordered_map_does_not_wait_for_a_slow_element) {
+    this->on_loops(2, [](TypeParam& on) -> coro<> {
+        gate busy;
+        std::vector<std::pair<std::string, int>> jobs;
+        for (const int each : up_to(20)) {
+            jobs.emplace_back(busy.path(), each);
+        }
+        auto results = on.map(stopped_at_0, jobs, {.ordered = false, .in_flight = 3});
+        int sum = 0;
+        for (int i = 1; i != 20; ++i) {
+            const auto got = co_await results.next();
+            CO_ASSERT_TRUE(got.has_value());
+            EXPECT_NE(*got, 0);
+            sum += *got;
+        }
+        EXPECT_EQ(sum, 190);
+        busy.open();
+        EXPECT_EQ(co_await results.next(), 0);
+        EXPECT_EQ(co_await results.next(), std::nullopt);
+    });
+}
+
+TYPED_TEST(executor_test, an_empty_map_ends_at_once) {
+    this->on_loops(1, [](TypeParam& on) -> coro<> {
+        EXPECT_TRUE((co_await all_of(on.map(twice, std::vector<int>()))).empty());
+        EXPECT_TRUE((co_await all_of(on.map(twice, up_to(0), {.chunk = 3}))).empty());
+    });
+}
+
+TYPED_TEST(executor_test, an_exception_comes_out_of_a_map_at_its_place) {
+    this->on_loops(3, [](TypeParam& on) -> coro<> {
+        for (const std::size_t chunk : {1U, 3U, 100U}) {
+            auto results = on.map(refuse_7, up_to(100), {.chunk = chunk});
+            for (int i = 0; i != 7; ++i) {
+                EXPECT_EQ(co_await results.next(), i);
+            }
+            EXPECT_FALSE(co_await as_result(results.next()));
+            EXPECT_EQ(co_await results.next(), std::nullopt);
+        }
+    });
+}
+
+// Numbers that end with an exception.
+class failing_numbers {
+public:
+    explicit failing_numbers(int good) : good_(good) {}
+    class iterator {
+    public:
+        using value_type = int;
+        using difference_type = std::ptrdiff_t;
+        explicit iterator(int left) : left_(left) {}
+        int operator*() const { return left_; }
+        iterator& operator++() {
+            if (--left_ == 0) {
+                throw std::out_of_range("no more numbers");
+            }
+            return *this;
+        }
+        void operator++(int) { ++*this; }
+        bool operator==(std::default_sentinel_t /*end*/) const { return false; }
+
+    private:
+        int left_;
+    };
+    [[nodiscard]] iterator begin() const { return iterator(good_); }
+    [[nodiscard]] static std::default_sentinel_t end() { return {}; }
+
+private:
+    int good_;
+};
+
+TYPED_TEST(executor_test, an_exception_of_the_range_comes_after_the_results_before_it) {
+    this->on_loops(2, [](TypeParam& on) -> coro<> {
+        auto results = on.map(twice, failing_numbers(3));
+        for (int i = 3; i != 0; --i) {
+            EXPECT_EQ(co_await results.next(), 2 * i);
+        }
+        EXPECT_TRUE((co_await as_result(results.next())).template holds<std::out_of_range>());
+    });
+}
+
+TYPED_TEST(executor_test, a_map_reads_a_range_that_is_made_on_the_way_and_only_what_it_needs) {
+    this->on_loops(1, [](TypeParam& on) -> coro<> {
+        int made = 0;
+        auto numbers = std::views::iota(0) | std::views::transform([&](int i) {
+                           ++made;
+                           return i;
+                       });
+        auto results = on.map(twice, numbers, {.in_flight = 4}); // it has no end
+        EXPECT_EQ(made, 0);
+        EXPECT_EQ(co_await results.next(), 0);
+        EXPECT_EQ(co_await results.next(), 2);
+        EXPECT_LE(made, 5);
+        std::istringstream text("5 6 7");
+        EXPECT_EQ(co_await all_of(on.map(twice, std::views::istream<int>(text))),
+                  (std::vector{10, 12, 14}));
+    });
+}
+
+TYPED_TEST(executor_test, leaving_a_map_early_withdraws_what_has_not_begun) {
+    this->on_loops(1, [](TypeParam& on) -> coro<> {
+        gate busy;
+        gate ran;
+        const auto blocks = on.submit(passed, busy.path(), 1);
+        co_await busy.reached(1);
+        std::vector<std::string> elements(1000, ran.path());
+        {
+            auto results = on.map(noted_once, elements, {.in_flight = 8});
+            auto waits = create_task([](auto& from) -> coro<> { co_await from.next(); }(results));
+            co_await yield();
+            EXPECT_TRUE(waits.cancel());
+            EXPECT_TRUE((co_await as_result(waits)).cancelled());
+        }
+        busy.open();
+        co_await blocks;
+        EXPECT_EQ(ran.notes(), 0U);
+        EDDY_FOR(const int each, on.map(noted_once, elements, {.in_flight = 8})) {
+            EXPECT_EQ(each, 1);
+            break;
+        }
+        co_await on.aclose();
+        EXPECT_LE(ran.notes(), 8U);
+    });
+}
+
+// -- the end --
+
+TYPED_TEST(executor_test, shutdown_runs_what_is_queued_and_refuses_what_comes_later) {
+    TypeParam on = this->make(1);
+    const gate ran;
+    for (int i = 0; i != 10; ++i) {
+        (void)on.submit(noted, ran.path(), i);
+    }
+    on.shutdown();
+    EXPECT_EQ(ran.notes(), 10U);
+    EXPECT_THROW((void)on.submit(twice, 1), executor_shut_down);
+    on.shutdown(); // may be called again
+}
+
+TYPED_TEST(executor_test, shutdown_can_cancel_what_has_not_begun) {
+    TypeParam on = this->make(1);
+    gate busy;
+    const gate ran;
+    const auto first = on.submit(passed, busy.path(), 1);
+    busy.wait_until_reached(1);
+    const auto queued = on.submit(noted, ran.path(), 2);
+    on.shutdown({.wait = false, .cancel_pending = true});
+    EXPECT_TRUE(queued.cancelled());
+    busy.open();
+    on.shutdown();
+    EXPECT_EQ(first.result(), 1);
+    EXPECT_EQ(ran.notes(), 0U);
+}
+
+TYPED_TEST(executor_test, aclose_suspends_until_all_has_ended) {
+    this->on_loops(1, [](TypeParam& on) -> coro<> {
+        const auto last = on.submit(twice, 4);
+        co_await on.aclose();
+        EXPECT_EQ(last.result(), 8);
+        EXPECT_THROW((void)on.submit(twice, 1), executor_shut_down);
+        EXPECT_TRUE((co_await as_result(all_of(on.map(twice, up_to(3)))))
+                        .template holds<executor_shut_down>());
+        co_await on.aclose();
+    });
+}
+
+TYPED_TEST(executor_test, one_that_nobody_used_ends_at_once) {
+    TypeParam on = this->make(2);
+    on.shutdown();
+}
+
+} // namespace executor_test
+} // namespace eddy
