@@ -18,14 +18,15 @@ namespace {
 struct names {
     std::string_view name;
     std::string_view title;
+    std::string_view explanation;
 };
 
 constexpr std::array<names, models.size()> names_of_models{{
-    {"threads", "threads"},
-    {"processes", "processes"},
-    {"one_core", "coroutines on 1 core"},
-    {"all_cores", "coroutines on all cores"},
-    {"tbb", "oneTBB"},
+    {"threads", "threads", "a std::thread with the default stack for every task"},
+    {"processes", "processes", "a fork() without exec for every task"},
+    {"one_core", "coroutines on 1 core", "eddy, with one worker"},
+    {"all_cores", "coroutines on all cores", "eddy, with a worker for each core"},
+    {"tbb", "oneTBB", "a task_group in an arena with a thread for each core"},
 }};
 
 entry by(contender run) {
@@ -62,6 +63,7 @@ workload idle_waiters_workload() {
         .doing = "all are started, wait for the same release, and are ended",
         .sizes = {10, 1'000, 10'000, 100'000, 1'000'000},
         .quick_sizes = {10, 1'000, 10'000, 100'000},
+        .size_name = "waiters",
         .size_title = grouped,
         .work = as_many,
         .alive = all_alive,
@@ -87,6 +89,7 @@ workload ping_pong_workload() {
         .doing = "two tasks wake each other in turn; a round trip is two switches",
         .sizes = {2},
         .quick_sizes = {2},
+        .size_name = "",
         .size_title = no_title,
         .work = as_many,
         .alive = all_alive,
@@ -111,6 +114,7 @@ workload fork_join_workload() {
         .doing = "naive fib(n), a new task for every fork, no cut-off",
         .sizes = {12, 20, 27, 35},
         .quick_sizes = {12, 20, 30},
+        .size_name = "",
         .size_title = fib_title,
         .work = forks,
         .alive = alive_forks,
@@ -130,6 +134,7 @@ workload mixed_workload() {
         .doing = "each job: CPU 0.5 ms, blocked 4 ms (coroutines: an awaited wait), CPU 0.5 ms",
         .sizes = {100, 1'000},
         .quick_sizes = {100},
+        .size_name = "jobs",
         .size_title = grouped,
         .work = as_many,
         .alive = all_alive,
@@ -152,6 +157,7 @@ workload echo_workload() {
         .doing = "64 bytes over TCP and back; each connection asks again when it has its answer",
         .sizes = {1, 64, 1'000},
         .quick_sizes = {64, 1'000},
+        .size_name = "connections",
         .size_title = grouped,
         .work = [](std::uint64_t) -> std::uint64_t { return 1; },
         .alive = all_alive,
@@ -173,6 +179,27 @@ std::string_view name_of(model which) noexcept {
 
 std::string_view title_of(model which) noexcept {
     return names_of_models[static_cast<std::size_t>(which)].title;
+}
+
+std::string_view explanation_of(model which) noexcept {
+    return names_of_models[static_cast<std::size_t>(which)].explanation;
+}
+
+std::string_view name_of(unit which) noexcept {
+    static constexpr std::array<std::string_view, 3> names{"time", "bytes", "count"};
+    return names[static_cast<std::size_t>(which)];
+}
+
+std::string title_of(const workload& of, std::string_view metric) {
+    for (const table& each : of.tables) {
+        for (const column& shown : each.columns) {
+            if (shown.metric == metric) {
+                return std::string(each.title) + (shown.title.empty() ? "" : ", ") +
+                       std::string(shown.title);
+            }
+        }
+    }
+    return std::string(metric);
 }
 
 std::span<const workload> workloads() {

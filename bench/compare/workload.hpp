@@ -19,8 +19,11 @@ inline constexpr std::array models{model::threads, model::processes, model::one_
 /// "threads": for JSON and options.
 [[nodiscard]] std::string_view name_of(model which) noexcept;
 
-/// "thread per task": for people.
+/// "coroutines on 1 core": for people.
 [[nodiscard]] std::string_view title_of(model which) noexcept;
+
+/// "a std::thread with the default stack for every task"
+[[nodiscard]] std::string_view explanation_of(model which) noexcept;
 
 /// A contender, or why there is none.
 struct entry {
@@ -29,6 +32,8 @@ struct entry {
 };
 
 enum class unit { time, bytes, count };
+
+[[nodiscard]] std::string_view name_of(unit which) noexcept;
 
 struct column {
     std::string_view metric;
@@ -57,6 +62,7 @@ struct workload {
     std::string_view doing; // one line: what happens, and what is measured
     std::vector<std::uint64_t> sizes;
     std::vector<std::uint64_t> quick_sizes;
+    std::string_view size_name; // what the size counts: "waiters"; empty: its title says it
     std::string (*size_title)(std::uint64_t size);
     std::uint64_t (*work)(std::uint64_t size);               // what the time grows with
     std::uint64_t (*alive)(model which, std::uint64_t size); // tasks at once, at most
@@ -69,6 +75,9 @@ struct workload {
         return contenders[static_cast<std::size_t>(which)];
     }
 };
+
+/// "until all of them wait": the title of the table or column that shows `metric`.
+[[nodiscard]] std::string title_of(const workload& of, std::string_view metric);
 
 [[nodiscard]] std::span<const workload> workloads();
 

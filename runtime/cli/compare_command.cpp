@@ -2,8 +2,11 @@
 
 #include "compare_command.hpp"
 
+#include "baseline.hpp"
 #include "cell_process.hpp"
 #include "machine.hpp"
+#include "output_file.hpp"
+#include "page.hpp"
 #include "plan.hpp"
 #include "progress.hpp"
 #include "record.hpp"
@@ -87,44 +90,97 @@ private:
     clock::time_point start_ = clock::now();
 };
 
-void print_head(const nlohmann::json& machine, const nlohmann::json& versions) {
-    constexpr double busy_max = 0.3;
-    std::cout << summary_of(machine) << "\neddy " << versions.at("eddy").get<std::string>() << ", "
+void print_head(const nlohmann::json& record) {
+    const nlohmann::json& versions = record.at("versions");
+    std::cout << summary_of(record.at("machine")) << "\neddy "
+              << versions.at("eddy").get<std::string>() << ", "
               << versions.at("compiler").get<std::string>() << ", oneTBB "
               << versions.at("tbb").get<std::string>() << ", mimalloc "
               << versions.at("mimalloc").get<std::string>() << '\n';
-    const auto busy = machine.at("busy_cores_before").get<double>();
-    if (busy > busy_max) {
-        std::cout << "The machine was busy with something else ("
-                  << quantity(busy, compare::unit::count) << " cores): do not trust the times.\n";
+    for (const nlohmann::json& warning : record.at("warnings")) {
+        std::cout << warning.get<std::string>() << '\n';
     }
     std::cout << std::flush;
 }
+
+// What is known before anything is measured.
+nlohmann::json head_of(const compare_options& options, const plan& planned) {
+    nlohmann::json record{
+        {"schema", record_schema},  {"program", record_program},
+        {"date", date_now()},       {"extent", options.extent == extent::quick ? "quick" : "full"},
+        {"rounds", planned.rounds}, {"machine", machine()},
+        {"versions", versions()},   {"warnings", nlohmann::json::array()}};
+    if (is_busy(record["machine"])) {
+        record["warnings"].push_back(
+            "The machine was busy with something else (" +
+            quantity(record["machine"]["busy_cores_before"].get<double>(), compare::unit::count) +
+            " cores): do not trust the times.");
+    }
+    return record;
+}
+
+// Where the results go besides the terminal. Made first: what cannot be written, or drawn, is
+// refused before anything is measured.
+class outputs {
+public:
+    explicit outputs(const compare_options& options) {
+        if (!options.html_path.empty()) {
+            library_ = read_chart_library();
+            page_.emplace(options.html_path);
+        }
+        if (!options.json_path.empty()) {
+            json_.emplace(options.json_path);
+        }
+    }
+
+    void write(const nlohmann::json& record) const {
+        constexpr int indent = 2;
+        if (json_) {
+            json_->write(record.dump(indent) + "\n");
+        }
+        if (page_) {
+            page_->write(page_of(record, library_));
+        }
+    }
+
+private:
+    std::string library_;
+    std::optional<output_file> page_;
+    std::optional<output_file> json_;
+};
 
 } // namespace
 
 int run_compare(const compare_options& options) {
     signals stop;
     plan planned = make_plan(options);
-    std::optional<json_file> file;
-    if (!options.json_path.empty()) {
-        file.emplace(options.json_path);
+    std::optional<baseline> before;
+    if (!options.baseline_path.empty()) {
+        before.emplace(options.baseline_path);
     }
-    nlohmann::json record{{"schema", 1},
-                          {"date", date_now()},
-                          {"extent", options.extent == extent::quick ? "quick" : "full"},
-                          {"rounds", planned.rounds},
-                          {"machine", machine()},
-                          {"versions", versions()}};
-    print_head(record["machine"], record["versions"]);
+    nlohmann::json record = head_of(options, planned);
+    if (before) {
+        before->check(record, planned.cells);
+    }
+    const outputs files(options);
+    print_head(record);
     comparison(planned, stop).run();
     print_report(std::cout, planned.cells);
     record.update(record_of(planned.cells));
-    record["interrupted"] = stop.arrived().has_value();
-    if (file) {
-        file->write(record);
+    const auto signal = stop.arrived();
+    record["interrupted"] = signal.has_value();
+    if (signal) {
+        record["warnings"].push_back("Interrupted: what is missing was not measured.");
     }
-    if (const auto signal = stop.arrived()) {
+    bool worse = false;
+    if (before) {
+        const changes found = before->compared_with(record, planned.cells);
+        print_changes(std::cout, planned.cells, found);
+        record["baseline"] = found.to_json();
+        worse = found.any_worse();
+    }
+    files.write(record);
+    if (signal) {
         std::cout << "\nInterrupted: what is missing was not measured.\n" << std::flush;
         constexpr int ended_by_signal = 128;
         return ended_by_signal + *signal;
@@ -132,7 +188,7 @@ int run_compare(const compare_options& options) {
     if (!std::cout.flush()) {
         throw std::runtime_error("cannot write the report to the standard output");
     }
-    return 0;
+    return worse ? exit_worse : 0;
 }
 
 } // namespace eddy::cli

@@ -91,6 +91,11 @@ nlohmann::json machine() {
     };
 }
 
+bool is_busy(const nlohmann::json& machine) {
+    constexpr double busy_max = 0.3;
+    return machine.at("busy_cores_before").get<double>() > busy_max;
+}
+
 nlohmann::json versions() {
     return {
         {"eddy", library_version()},

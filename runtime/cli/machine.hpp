@@ -14,6 +14,9 @@ namespace eddy::cli {
 /// Processor, cores, control group quota, memory, kernel, and whether it is busy. Takes 0.3 s.
 [[nodiscard]] nlohmann::json machine();
 
+/// Something else used so much of it just before the start that times are not to be trusted.
+[[nodiscard]] bool is_busy(const nlohmann::json& machine);
+
 /// Compiler, libraries, and how they were built.
 [[nodiscard]] nlohmann::json versions();
 

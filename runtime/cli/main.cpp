@@ -3,6 +3,7 @@
 #include "cell.hpp"
 #include "cell_process.hpp"
 #include "compare_command.hpp"
+#include "plan.hpp"
 #include <eddy/base/version.hpp>
 
 #include <CLI/App.hpp>
@@ -30,9 +31,15 @@ void add_compare(CLI::App& app, eddy::cli::compare_options& options) {
     compare->add_flag_callback(
         "--quick", [&] { options.extent = eddy::cli::extent::quick; },
         "Smaller sizes and fewer repetitions: under a minute.");
-    compare->add_option("--json", options.json_path, "Write machine, versions and all samples.")
-        ->check(reason_to_refuse_file)
-        ->type_name("FILE");
+    const auto add_file = [&](const char* name, std::string& path, const char* what) {
+        compare->add_option(name, path, what)->check(reason_to_refuse_file)->type_name("FILE");
+    };
+    add_file("--json", options.json_path, "Write machine, versions and all samples.");
+    add_file("--html", options.html_path,
+             "Write a page with plots, findings and tables; it needs no network.");
+    add_file("--baseline", options.baseline_path,
+             "Say what has changed since FILE, which --json wrote on this machine. Exit status 4 "
+             "if something got worse beyond noise.");
     const std::string group = "To measure a part";
     compare->add_option("--workloads", options.workloads, "Only these workloads.")
         ->delimiter(',')
@@ -54,6 +61,11 @@ void add_compare(CLI::App& app, eddy::cli::compare_options& options) {
         ->check(CLI::Range(1, 3600))
         ->type_name("N")
         ->group(group);
+    compare->footer("Workloads: " + eddy::cli::names_of_workloads() +
+                    "\nModels:    " + eddy::cli::names_of_models() +
+                    "\n\nExit status: 0; 2 if an option is wrong; 4 if something got worse than in "
+                    "the baseline;\n128 + the signal that ended it. What all of it means: "
+                    "docs/perf/compare.md");
 }
 
 struct cell_options {

@@ -58,16 +58,16 @@ std::vector<std::string_view> model_names() {
     return names;
 }
 
-void check_workload(std::string_view name) {
+void check_workload(std::string_view option, std::string_view name) {
     if (compare::find_workload(name) == nullptr) {
-        throw std::runtime_error("no workload '" + std::string(name) + "'; there are " +
-                                 list_of_names(workload_names()));
+        throw std::runtime_error(std::string(option) + ": no workload '" + std::string(name) +
+                                 "'; there are " + list_of_names(workload_names()));
     }
 }
 
 void check_model(std::string_view name) {
     if (compare::find_model(name) == nullptr) {
-        throw std::runtime_error("no model '" + std::string(name) + "'; there are " +
+        throw std::runtime_error("--models: no model '" + std::string(name) + "'; there are " +
                                  list_of_names(model_names()));
     }
 }
@@ -77,8 +77,8 @@ std::uint64_t parse_size(const std::string& text) {
     const char* end = text.data() + text.size();
     const auto [stopped, error] = std::from_chars(text.data(), end, size);
     if (error != std::errc() || stopped != end || size == 0 || size > sizes_max) {
-        throw std::runtime_error("'" + text + "' is not a size (1 to " + std::to_string(sizes_max) +
-                                 ")");
+        throw std::runtime_error("--sizes: '" + text + "' is not a size (1 to " +
+                                 std::to_string(sizes_max) + ")");
     }
     return size;
 }
@@ -89,10 +89,10 @@ sizes_by_workload parse_sizes(const std::vector<std::string>& texts) {
     for (const std::string& text : texts) {
         const auto equals = text.find('=');
         if (equals == std::string::npos) {
-            throw std::runtime_error("--sizes wants WORKLOAD=N[,N...], not '" + text + "'");
+            throw std::runtime_error("--sizes: wants WORKLOAD=N[,N...], not '" + text + "'");
         }
         const std::string name = text.substr(0, equals);
-        check_workload(name);
+        check_workload("--sizes", name);
         std::istringstream list(text.substr(equals + 1));
         auto& sizes = all[name];
         for (std::string size; std::getline(list, size, ',');) {
@@ -128,9 +128,17 @@ std::string about_seconds(std::chrono::nanoseconds span) {
 
 } // namespace
 
+std::string names_of_workloads() {
+    return list_of_names(workload_names());
+}
+
+std::string names_of_models() {
+    return list_of_names(model_names());
+}
+
 plan make_plan(const compare_options& options) {
     for (const std::string& name : options.workloads) {
-        check_workload(name);
+        check_workload("--workloads", name);
     }
     for (const std::string& name : options.models) {
         check_model(name);

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <string>
 
 namespace eddy::cli {
 
@@ -18,6 +19,10 @@ struct plan {
     std::chrono::nanoseconds whole_limit{}; // after this no round is begun
     cli::results cells;                     // nothing measured yet
 };
+
+/// "idle_waiters, ping_pong, ..."
+[[nodiscard]] std::string names_of_workloads();
+[[nodiscard]] std::string names_of_models();
 
 /// Throws: std::runtime_error naming the option that makes no sense.
 [[nodiscard]] plan make_plan(const compare_options& options);

@@ -1,4 +1,4 @@
-// record.cpp — the comparison as a JSON file.
+// record.cpp — the comparison as JSON.
 
 #include "record.hpp"
 
@@ -6,11 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <stdexcept>
-#include <utility>
+#include <string>
 
 namespace eddy::cli {
 
@@ -28,38 +24,51 @@ nlohmann::json cell_record(const cell_result& cell) {
     return record;
 }
 
-[[noreturn]] void refuse(const std::string& path) {
-    throw std::runtime_error("cannot write " + path + ": " + std::strerror(errno));
+nlohmann::json table_record(const compare::table& table) {
+    nlohmann::json columns = nlohmann::json::array();
+    for (const compare::column& each : table.columns) {
+        columns.push_back({{"metric", each.metric},
+                           {"title", each.title},
+                           {"unit", compare::name_of(each.values)}});
+    }
+    return {{"title", table.title}, {"size_min", table.size_min}, {"columns", columns}};
+}
+
+nlohmann::json workload_record(const compare::workload& workload, const results& found) {
+    nlohmann::json sizes = nlohmann::json::object();
+    for (const std::uint64_t size : found.sizes_of(workload)) {
+        sizes[std::to_string(size)] = workload.size_title(size);
+    }
+    nlohmann::json tables = nlohmann::json::array();
+    for (const compare::table& each : workload.tables) {
+        tables.push_back(table_record(each));
+    }
+    return {{"name", workload.name}, {"title", workload.title},         {"doing", workload.doing},
+            {"size_titles", sizes},  {"size_name", workload.size_name}, {"tables", tables}};
 }
 
 } // namespace
 
 nlohmann::json record_of(const results& found) {
     nlohmann::json record{{"cells", nlohmann::json::array()},
-                          {"findings", nlohmann::json::object()}};
+                          {"findings", nlohmann::json::object()},
+                          {"models", nlohmann::json::array()},
+                          {"workloads", nlohmann::json::array()}};
     for (const cell_result& cell : found.cells()) {
         record["cells"].push_back(cell_record(cell));
+    }
+    for (const compare::model model : compare::models) {
+        record["models"].push_back({{"name", compare::name_of(model)},
+                                    {"title", compare::title_of(model)},
+                                    {"what", compare::explanation_of(model)}});
     }
     for (const compare::workload& workload : compare::workloads()) {
         if (!found.sizes_of(workload).empty()) {
             record["findings"][std::string(workload.name)] = finding_of(workload, found);
+            record["workloads"].push_back(workload_record(workload, found));
         }
     }
     return record;
-}
-
-json_file::json_file(std::string path) : path_(std::move(path)) {
-    if (!std::ofstream(path_, std::ios::app)) {
-        refuse(path_);
-    }
-}
-
-void json_file::write(const nlohmann::json& content) {
-    std::ofstream file(path_);
-    file << content.dump(2) << '\n' << std::flush;
-    if (!file) {
-        refuse(path_);
-    }
 }
 
 } // namespace eddy::cli

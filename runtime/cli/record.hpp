@@ -1,4 +1,4 @@
-// record.hpp — the comparison as a JSON file.
+// record.hpp — the comparison as JSON. Its format: docs/perf/compare.md.
 
 #pragma once
 
@@ -6,25 +6,15 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include <string>
+#include <string_view>
 
 namespace eddy::cli {
 
-/// What was measured: every sample, medians, 25th percentiles, findings.
+/// Of the format; another number where the meaning of what is there changes.
+inline constexpr int record_schema = 2;
+inline constexpr std::string_view record_program = "eddy compare";
+
+/// What was measured: every sample, medians, 25th percentiles, findings; and how to show it.
 [[nodiscard]] nlohmann::json record_of(const results& found);
-
-/// A file that is opened before there is anything to write, so that a wrong path is known at once.
-/// What it held before is lost only when write() is called.
-class json_file {
-public:
-    /// Throws: std::runtime_error naming the path if it cannot be written.
-    explicit json_file(std::string path);
-
-    /// Throws: the same.
-    void write(const nlohmann::json& content);
-
-private:
-    std::string path_;
-};
 
 } // namespace eddy::cli

@@ -69,8 +69,10 @@ std::vector<std::uint64_t> sizes_shown(const compare::workload& workload,
     return sizes;
 }
 
+// `text_of(model, size, column)` gives what is in a cell of the table.
+template <typename TextOf>
 void print_table(std::ostream& out, const compare::workload& workload, const compare::table& table,
-                 const results& found, footnotes& notes) {
+                 const results& found, TextOf text_of) {
     const auto sizes = sizes_shown(workload, table, found);
     if (sizes.empty()) {
         return;
@@ -89,13 +91,32 @@ void print_table(std::ostream& out, const compare::workload& workload, const com
         out << "    " << left_aligned(compare::title_of(model), model_columns - 4);
         auto width = widths.begin();
         for (const std::uint64_t size : sizes) {
-            const cell_result* cell = found.find(workload, model, size);
             for (const compare::column& column : table.columns) {
-                out << right_aligned(value_text(cell, column, notes), *width++);
+                out << right_aligned(text_of(model, size, column), *width++);
             }
         }
         out << '\n';
     }
+}
+
+std::string change_text(const change* value) {
+    if (value == nullptr) {
+        return "";
+    }
+    const auto times = value->ratio();
+    std::string text = times ? ratio(*times) : "–";
+    switch (value->verdict) {
+    case verdict::slower:
+    case verdict::lost:
+        return text + " ▲";
+    case verdict::faster:
+        return text + " ▼";
+    case verdict::unclear:
+        return text + " ?";
+    case verdict::same:
+        break;
+    }
+    return text + "  ";
 }
 
 } // namespace
@@ -108,11 +129,36 @@ void print_report(std::ostream& out, const results& found) {
         out << '\n' << workload.title << " — " << workload.doing << '\n';
         footnotes notes;
         for (const compare::table& table : workload.tables) {
-            print_table(out, workload, table, found, notes);
+            print_table(out, workload, table, found,
+                        [&](compare::model model, std::uint64_t size, const auto& column) {
+                            return value_text(found.find(workload, model, size), column, notes);
+                        });
         }
         notes.print(out);
         out << "  => " << wrapped(finding_of(workload, found), text_columns - 5, 5) << '\n';
     }
+}
+
+void print_changes(std::ostream& out, const results& now, const changes& found) {
+    out << "\nCompared with " << found.file << " of " << found.date
+        << ", times as much as then (▲ worse, ▼ better, beyond noise)\n";
+    for (const compare::workload& workload : compare::workloads()) {
+        for (const compare::question& question : workload.questions) {
+            const std::string title =
+                std::string(workload.title) + ": " + compare::title_of(workload, question.metric);
+            const compare::table table{.title = title,
+                                       .columns = {{question.metric, "", question.values}},
+                                       .size_min = question.size_min};
+            print_table(out, workload, table, now,
+                        [&](compare::model model, std::uint64_t size, const auto& column) {
+                            return change_text(found.find(workload, model, size, column.metric));
+                        });
+        }
+    }
+    for (const std::string& warning : found.warnings) {
+        out << "  !  " << wrapped(warning, text_columns - 5, 5) << '\n';
+    }
+    out << "  => " << wrapped(found.summary(), text_columns - 5, 5) << '\n';
 }
 
 } // namespace eddy::cli

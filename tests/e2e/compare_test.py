@@ -122,7 +122,7 @@ class a_comparison(unittest.TestCase):
         for cell in self.record["cells"]:
             with self.subTest(cell=(cell["workload"], cell["model"], cell["size"])):
                 if cell["status"] != "measured":
-                    self.assertEqual(cell["status"], "cannot")
+                    self.assertEqual(cell["status"], "cannot", cell["why"])
                     self.assertTrue(cell["why"])
                     continue
                 self.assertEqual(len(cell["samples"]), 2)
