@@ -131,9 +131,10 @@ std::error_code make_nonblocking(int fd) noexcept {
     return error_of(::fcntl(fd, F_SETFD, FD_CLOEXEC));
 }
 
-bool is_socket(const char* path) noexcept {
+socket_file find_socket(const char* path) noexcept {
     struct stat about{};
-    return ::lstat(path, &about) == 0 && S_ISSOCK(about.st_mode);
+    const bool found = ::lstat(path, &about) == 0 && S_ISSOCK(about.st_mode);
+    return found ? socket_file{.device = about.st_dev, .number = about.st_ino} : socket_file{};
 }
 
 std::error_code unlink(const char* path) noexcept {

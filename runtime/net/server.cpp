@@ -39,6 +39,25 @@ void check_listens(const socket& each) {
     }
 }
 
+void check_some(const std::vector<socket>& listening) {
+    if (listening.empty()) {
+        throw std::invalid_argument("a server needs an address to listen on");
+    }
+}
+
+// A socket for each loop.
+void accept_on_each(server_core& core, socket first, const socket_address& at,
+                    const server_options& options) {
+    std::vector<socket> all;
+    all.push_back(std::move(first));
+    while (all.size() < core.loops()) {
+        all.push_back(open_listening(at, options));
+    }
+    for (std::size_t loop = 0; loop != all.size(); ++loop) {
+        core.accept_on(listening_socket(std::move(all[loop])), loop);
+    }
+}
+
 bool has_ipv6() {
     const sys::fd_result probe = sys::socket(AF_INET6, SOCK_STREAM, 0);
     const owned_fd closed(probe.fd);
@@ -111,16 +130,14 @@ coro<drain_report> server::drain(clock::duration limit) {
 
 server listen_on(connection_handler handler, std::vector<socket> listening,
                  const server_options& options) {
-    if (listening.empty()) {
-        throw std::invalid_argument("a server needs an address to listen on");
-    }
+    check_some(listening);
     for (const socket& each : listening) {
         check_listens(each);
     }
     auto core = std::make_shared<server_core>(std::move(handler), options);
     server made(core);
     for (socket& each : listening) {
-        core->accept_on(std::move(each), std::nullopt);
+        core->accept_on(listening_socket(std::move(each)), std::nullopt);
     }
     return made;
 }
@@ -131,20 +148,17 @@ server listen_on(connection_handler handler, std::span<const socket_address> add
     for (const socket_address& each : addresses) {
         listening.push_back(open_listening(each, options));
     }
-    if (options.accept == server_options::sharing::balanced || listening.empty()) {
-        return listen_on(std::move(handler), std::move(listening), options);
-    }
+    check_some(listening);
     auto core = std::make_shared<server_core>(std::move(handler), options);
     server made(core);
     for (socket& first : listening) {
         const socket_address at = first.local_address(); // with the port that it got
-        std::vector<socket> all;
-        all.push_back(std::move(first));
-        while (all.size() < core->loops()) {
-            all.push_back(open_listening(at, options));
-        }
-        for (std::size_t loop = 0; loop != all.size(); ++loop) {
-            core->accept_on(std::move(all[loop]), loop);
+        if (at.family() == address_family::local) {
+            core->accept_on(listening_socket(std::move(first), options.remove_path), std::nullopt);
+        } else if (options.accept == server_options::sharing::balanced) {
+            core->accept_on(listening_socket(std::move(first)), std::nullopt);
+        } else {
+            accept_on_each(*core, std::move(first), at, options);
         }
     }
     return made;
@@ -167,7 +181,7 @@ coro<server> start_server(connection_handler handler, std::string host, std::uin
 coro<server> start_unix_server(connection_handler handler, std::string path,
                                server_options options) {
     const socket_address at = socket_address::local(path);
-    if (path.front() != '\0' && sys::is_socket(path.c_str()) && is_stale(at)) {
+    if (path.front() != '\0' && sys::find_socket(path.c_str()) && is_stale(at)) {
         sys::unlink(path.c_str());
     }
     co_return listen_on(std::move(handler), std::span(&at, 1), options);

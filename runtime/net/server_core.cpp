@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <variant>
 
 namespace eddy::inline v0 {
 
@@ -93,44 +94,46 @@ private:
     std::shared_ptr<server_core> of_;
 };
 
-/// Counts a connection while it lives, also if its handler never begins.
-class server_core::slot {
+/// Counts a connection while it lives, also if its handler never begins; and is in the table while
+/// that runs.
+class server_core::connection : public list_hook {
 public:
-    slot(std::shared_ptr<server_core> of, std::size_t loop) noexcept
-        : of_(std::move(of)), loop_(loop) {}
-    slot(slot&& other) noexcept = default;
-    slot& operator=(slot&&) = delete;
-    ~slot() {
+    /// `of` has counted it.
+    connection(server_core& of, std::size_t loop, std::shared_ptr<stream_core> stream) noexcept
+        : of_(&of), stream_(std::move(stream)), loop_(static_cast<std::uint32_t>(loop)) {}
+    /// Of one that has not begun.
+    connection(connection&& other) noexcept
+        : list_hook(), of_(std::exchange(other.of_, nullptr)), stream_(std::move(other.stream_)),
+          loop_(other.loop_) {}
+    connection& operator=(connection&&) = delete;
+    ~connection() {
         if (of_ != nullptr) {
-            of_->leave(loop_);
+            of_->leave(*this);
         }
     }
 
     [[nodiscard]] server_core& of() const noexcept { return *of_; }
+    [[nodiscard]] std::uint32_t loop() const noexcept { return loop_; }
+    /// By its task: gives the stream for the handler, which drops it when it likes.
+    [[nodiscard]] std::shared_ptr<stream_core> begin() {
+        task_ = current_task();
+        std::shared_ptr<stream_core> out = std::move(*std::get_if<0>(&stream_));
+        stream_.emplace<std::weak_ptr<stream_core>>(out);
+        return out;
+    }
+    /// After begin: the stream, while somebody has it.
+    [[nodiscard]] std::shared_ptr<stream_core> stream() const noexcept {
+        return std::get_if<1>(&stream_)->lock();
+    }
+    void cancel() { (void)task_.cancel("the server ends"); }
 
 private:
-    std::shared_ptr<server_core> of_;
-    std::size_t loop_;
-};
-
-/// A handler that runs.
-class server_core::entry : public list_hook {
-public:
-    entry(server_core& of, const std::shared_ptr<stream_core>& stream)
-        : task(current_task()), stream(stream), of_(of) {
-        const std::lock_guard hold(of_.lock_);
-        of_.running_.push_back(*this);
-    }
-    ~entry() {
-        const std::lock_guard hold(of_.lock_);
-        unlink();
-    }
-
-    const any_task task;
-    const std::weak_ptr<stream_core> stream;
-
-private:
-    server_core& of_;
+    server_core* of_;
+    any_task task_;
+    // Packed: each byte here is one of an idle connection.
+    [[no_unique_address]] std::variant<std::shared_ptr<stream_core>, std::weak_ptr<stream_core>>
+        stream_;
+    std::uint32_t loop_;
 };
 
 server_core::server_core(connection_handler handler, const server_options& options)
@@ -149,10 +152,26 @@ server_core::server_core(connection_handler handler, const server_options& optio
 
 // -- accepting --
 
-void server_core::accept_on(socket listening, std::optional<std::size_t> loop) {
+listening_socket::listening_socket(socket over, toggle remove_path) : over_(std::move(over)) {
+    if (remove_path == toggle::on) {
+        path_ = over_.local_address().host(); // an abstract name is no file
+        file_ = sys::find_socket(path_.c_str());
+    }
+}
+
+// Its name may be somebody else's by now.
+void listening_socket::close() noexcept {
+    over_.close();
+    if (file_ && sys::find_socket(path_.c_str()) == file_) {
+        sys::unlink(path_.c_str());
+    }
+    file_ = {};
+}
+
+void server_core::accept_on(listening_socket listening, std::optional<std::size_t> loop) {
     static const context none;
-    auto kept = std::make_unique<socket>(std::move(listening));
-    socket& mine = *kept;
+    auto kept = std::make_unique<listening_socket>(std::move(listening));
+    socket& mine = kept->over();
     {
         const std::lock_guard hold(lock_);
         listening_.push_back(std::move(kept));
@@ -206,10 +225,9 @@ void server_core::begin(socket accepted, std::optional<std::size_t> loop) noexce
         if (options_.keep_alive_probes) {
             accepted.set_keep_alive(options_.keep_alive_probes);
         }
-        auto stream = std::make_shared<stream_core>(
-            std::make_unique<socket_transport>(std::move(accepted)), options_.limit);
+        auto stream = std::make_shared<stream_core>(std::move(accepted), options_.limit);
         if (const std::optional<std::size_t> chosen = enter(loop)) {
-            (void)create_task(serve(slot(shared_from_this(), *chosen), std::move(stream)),
+            (void)create_task(serve(connection(*this, *chosen, std::move(stream))),
                               {.context = &none, .loop = loops_[*chosen]});
         }
     } catch (...) {
@@ -218,10 +236,9 @@ void server_core::begin(socket accepted, std::optional<std::size_t> loop) noexce
 }
 
 // What it keeps while the handler waits is part of what an idle connection costs.
-coro<> server_core::serve(slot place, std::shared_ptr<stream_core> stream) {
-    const entry mine(place.of(), stream);
+coro<> server_core::serve(connection mine) {
     try {
-        co_await place.of().start(std::move(stream));
+        co_await mine.of().start(mine);
     } catch (const std::system_error& error) {
         if (!is_of_the_peer(error.code())) {
             throw;
@@ -229,12 +246,14 @@ coro<> server_core::serve(slot place, std::shared_ptr<stream_core> stream) {
     }
 }
 
-coro<> server_core::start(std::shared_ptr<stream_core> stream) {
+coro<> server_core::start(connection& with) {
+    std::shared_ptr<stream_core> stream = with.begin();
     {
         const std::lock_guard hold(lock_);
         if (ending_) {
             return nothing();
         }
+        running_.push_back(with);
     }
     return options_.tls ? secure(std::move(stream)) : handle(std::move(stream));
 }
@@ -271,15 +290,24 @@ std::optional<std::size_t> server_core::enter(std::optional<std::size_t> loop) n
         loop ? *loop
              : static_cast<std::size_t>(std::ranges::min_element(count_by_loop_) -
                                         count_by_loop_.begin());
+    if (count_ == 0) {
+        self_ = shared_from_this();
+    }
     ++count_by_loop_[chosen];
     ++count_;
     return chosen;
 }
 
-void server_core::leave(std::size_t loop) noexcept {
+void server_core::leave(connection& who) noexcept {
+    std::shared_ptr<server_core> last; // dropped when the lock is given back
     const std::lock_guard hold(lock_);
-    --count_by_loop_[loop];
-    --count_;
+    if (who.linked()) {
+        who.unlink();
+    }
+    --count_by_loop_[who.loop()];
+    if (--count_ == 0) {
+        last = std::move(self_);
+    }
     tell_all();
 }
 
@@ -310,7 +338,7 @@ std::optional<future<void>> server_core::unless(Condition reached) {
 void server_core::close() noexcept {
     const std::lock_guard hold(lock_);
     closing_.store(true, release); // P1
-    for (const std::unique_ptr<socket>& each : listening_) {
+    for (const std::unique_ptr<listening_socket>& each : listening_) {
         each->close();
     }
     tell_all();
@@ -353,7 +381,7 @@ coro<drain_report> server_core::drain(clock::duration limit) {
 void server_core::cancel_all() {
     const std::lock_guard hold(lock_);
     ending_ = true;
-    running_.for_each([](entry& each) { (void)each.task.cancel("the server ends"); });
+    running_.for_each([](connection& each) { each.cancel(); });
 }
 
 std::vector<std::string> server_core::peers() {
@@ -361,8 +389,8 @@ std::vector<std::string> server_core::peers() {
     std::size_t others = 0;
     {
         const std::lock_guard hold(lock_);
-        running_.for_each([&](entry& each) {
-            if (auto stream = each.stream.lock()) {
+        running_.for_each([&](connection& each) {
+            if (auto stream = each.stream()) {
                 streams.push_back(std::move(stream));
             } else {
                 ++others;
@@ -381,9 +409,9 @@ std::vector<std::string> server_core::peers() {
 std::vector<socket_address> server_core::addresses() const {
     const std::lock_guard hold(lock_);
     std::vector<socket_address> out;
-    for (const std::unique_ptr<socket>& each : listening_) {
-        if (*each) {
-            out.push_back(each->local_address());
+    for (const std::unique_ptr<listening_socket>& each : listening_) {
+        if (each->over()) {
+            out.push_back(each->over().local_address());
         }
     }
     return out;

@@ -19,10 +19,26 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 namespace eddy::inline v0 {
+
+/// A socket that listens; its name in the file system may go with it.
+class listening_socket {
+public:
+    explicit listening_socket(socket over, toggle remove_path = toggle::off);
+
+    [[nodiscard]] socket& over() noexcept { return over_; }
+    [[nodiscard]] const socket& over() const noexcept { return over_; }
+    void close() noexcept;
+
+private:
+    socket over_;
+    std::string path_; // to be removed; empty if nothing
+    sys::socket_file file_;
+};
 
 class server_core final : public std::enable_shared_from_this<server_core> {
 public:
@@ -30,7 +46,7 @@ public:
     server_core(connection_handler handler, const server_options& options);
 
     /// Begins to accept on `listening`; each connection begins on loop `loop`, if that is given.
-    void accept_on(socket listening, std::optional<std::size_t> loop);
+    void accept_on(listening_socket listening, std::optional<std::size_t> loop);
     [[nodiscard]] std::size_t loops() const noexcept { return loops_.size(); }
 
     [[nodiscard]] std::vector<socket_address> addresses() const;
@@ -44,21 +60,20 @@ public:
 
 private:
     class acceptor;
-    class slot;
-    class entry;
+    class connection;
     using waiters = std::vector<promise<void>>;
 
     [[nodiscard]] static coro<> accept_all(acceptor who, socket& listening,
                                            std::optional<std::size_t> loop);
     void begin(socket accepted, std::optional<std::size_t> loop) noexcept;
-    [[nodiscard]] static coro<> serve(slot place, std::shared_ptr<stream_core> stream);
-    [[nodiscard]] coro<> start(std::shared_ptr<stream_core> stream);
+    [[nodiscard]] static coro<> serve(connection mine);
+    [[nodiscard]] coro<> start(connection& with);
     [[nodiscard]] coro<> secure(std::shared_ptr<stream_core> stream);
     [[nodiscard]] coro<> handle(std::shared_ptr<stream_core> stream);
 
     /// On which loop a connection is counted; nothing once the server is closed.
     [[nodiscard]] std::optional<std::size_t> enter(std::optional<std::size_t> loop) noexcept;
-    void leave(std::size_t loop) noexcept;
+    void leave(connection& who) noexcept;
     void tell_all() noexcept; // lock_ is held
     /// Nothing if `reached()` holds, else what tells of the next change.
     template <typename Condition>
@@ -73,9 +88,10 @@ private:
     atomic<bool> closing_{false};
 
     mutable std::mutex lock_; // guards what follows
-    std::vector<std::unique_ptr<socket>> listening_;
-    intrusive_list<entry> running_;
+    std::vector<std::unique_ptr<listening_socket>> listening_;
+    intrusive_list<connection> running_;
     std::size_t count_ = 0;
+    std::shared_ptr<server_core> self_; // while connections are counted
     std::size_t accepting_ = 0;
     std::vector<std::size_t> count_by_loop_;
     bool ending_ = false; // handlers that have not begun do not

@@ -27,10 +27,26 @@ void check(const std::error_code& error, const char* call) {
     }
 }
 
+std::string name_of(const socket_address& address) {
+    std::string text = address.str();
+    if (!text.empty()) {
+        return text;
+    }
+    switch (address.family()) {
+    case address_family::local:
+        return "a local address without a name";
+    case address_family::none:
+        return address.bytes().empty() ? "no address"
+                                       : "an address of family " + std::to_string(address.domain());
+    default:
+        return text;
+    }
+}
+
 owned_fd open(const socket_address& like, int type) {
     const sys::fd_result made = sys::socket(like.domain(), type, 0);
     if (made.error) {
-        throw_error(made.error, "socket for " + like.str());
+        throw_error(made.error, "socket for " + name_of(like));
     }
     return owned_fd(made.fd);
 }
@@ -166,7 +182,7 @@ coro<> socket::connect(socket_address to) {
             co_return;
         }
         if (!local || error != std::errc::resource_unavailable_try_again) {
-            throw_error(error, "connect to " + to.str());
+            throw_error(error, "connect to " + name_of(to));
         }
         co_await sleep(pause);
     }
@@ -218,7 +234,7 @@ coro<> socket::sendto(std::span<const std::byte> bytes, socket_address to) {
         co_await fd_.perform(interest::write, 0, "sendto",
                              [bytes, &to](int fd) { return sys::sendto(fd, bytes, to.bytes()); });
     if (sent.error) {
-        throw_error(sent.error, to.bytes().empty() ? "send a datagram" : "sendto " + to.str());
+        throw_error(sent.error, to.bytes().empty() ? "send a datagram" : "sendto " + name_of(to));
     }
 }
 
@@ -227,7 +243,7 @@ coro<> socket::sendto(std::span<const std::byte> bytes, socket_address to) {
 // NOLINTNEXTLINE(readability-make-member-function-const): it changes the socket
 void socket::bind(const socket_address& address) {
     if (const std::error_code error = sys::bind(fd(), address.bytes())) {
-        throw_error(error, "bind to " + address.str());
+        throw_error(error, "bind to " + name_of(address));
     }
 }
 

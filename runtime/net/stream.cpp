@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
@@ -75,45 +76,52 @@ bool stream_reader::at_eof() const noexcept {
 }
 
 coro<std::string> stream_reader::read(std::size_t bytes_max) {
-    stream_core& core = checked(core_);
-    byte_buffer& buffer = core.received();
+    const reading_turn turn(core_, "read");
     if (bytes_max == everything) {
-        while (co_await core.fill()) {
+        while (co_await turn->fill()) {
         }
-    } else if (bytes_max != 0 && buffer.empty()) {
-        (void)co_await core.fill();
+    } else if (bytes_max != 0) {
+        while (turn->received().empty() && co_await turn->fill()) {
+        }
     }
-    co_return take_text(buffer, bytes_max);
+    co_return take_text(turn->received(), bytes_max);
 }
 
 coro<std::size_t> stream_reader::read_into(std::span<std::byte> into) {
-    return checked(core_).receive(into);
+    const reading_turn turn(core_, "read_into");
+    for (;;) {
+        if (const std::optional<std::size_t> got = turn->try_receive(into)) {
+            co_return *got;
+        }
+        co_await turn->input();
+    }
 }
 
 coro<std::string> stream_reader::readexactly(std::size_t bytes) {
-    stream_core& core = checked(core_);
-    byte_buffer& buffer = core.received();
-    while (buffer.size() < bytes) {
-        if (!co_await core.fill()) {
-            throw incomplete_read_error(take_text(buffer, buffer.size()), bytes);
+    const reading_turn turn(core_, "readexactly");
+    while (turn->received().size() < bytes) {
+        if (!co_await turn->fill()) {
+            throw incomplete_read_error(take_text(turn->received(), everything), bytes);
         }
     }
-    co_return take_text(buffer, bytes);
+    co_return take_text(turn->received(), bytes);
 }
 
 coro<> stream_reader::readexactly_into(std::span<std::byte> into) {
-    stream_core& core = checked(core_);
+    const reading_turn turn(core_, "readexactly_into");
     std::size_t got = 0;
     try {
         while (got < into.size()) {
-            const std::size_t more = co_await core.receive(into.subspan(got));
-            if (more == 0) {
+            const std::optional<std::size_t> more = turn->try_receive(into.subspan(got));
+            if (!more) {
+                co_await turn->input();
+            } else if (*more == 0) {
                 break;
             }
-            got += more;
+            got += more.value_or(0);
         }
     } catch (...) { // a cancel: what has come stays in the reader
-        core.received().append(into.first(got));
+        turn->received().append(into.first(got));
         throw;
     }
     if (got != into.size()) {
@@ -126,27 +134,26 @@ coro<std::string> stream_reader::readuntil(std::string_view separator) {
     if (separator.empty()) {
         throw std::invalid_argument("readuntil() with an empty separator");
     }
-    stream_core& core = checked(core_);
-    byte_buffer& buffer = core.received();
+    const reading_turn turn(core_, "readuntil");
     const std::string kept(separator);
     std::size_t from = 0;
     std::size_t bytes = 0;
-    while ((bytes = look_for(kept, core, from)) == 0) {
-        if (!co_await core.fill()) {
-            throw incomplete_read_error(take_text(buffer, buffer.size()), 0);
+    while ((bytes = look_for(kept, *turn, from)) == 0) {
+        if (!co_await turn->fill()) {
+            throw incomplete_read_error(take_text(turn->received(), everything), 0);
         }
     }
-    co_return take_text(buffer, bytes);
+    co_return take_text(turn->received(), bytes);
 }
 
 // It keeps little while it waits: most of the time that is all a silent connection does.
 coro<std::string> stream_reader::readline() {
-    stream_core& core = checked(core_);
+    const reading_turn turn(core_, "readline");
     std::size_t from = 0;
     for (;;) {
-        const std::size_t bytes = look_for_line(core, from);
-        if (bytes != 0 || !co_await core.fill()) {
-            co_return take_text(core.received(), bytes == 0 ? everything : bytes);
+        const std::size_t bytes = look_for_line(*turn, from);
+        if (bytes != 0 || !co_await turn->fill()) {
+            co_return take_text(turn->received(), bytes == 0 ? everything : bytes);
         }
     }
 }
@@ -241,7 +248,8 @@ stream_ends open_stream(std::unique_ptr<transport> carrier, std::size_t limit) {
 }
 
 stream_ends open_stream(socket connection, std::size_t limit) {
-    return open_stream(std::make_unique<socket_transport>(std::move(connection)), limit);
+    auto core = std::make_shared<stream_core>(std::move(connection), limit);
+    return {stream_reader(core), stream_writer(core)};
 }
 
 } // namespace eddy::inline v0

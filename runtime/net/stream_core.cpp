@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -53,6 +54,22 @@ stream_core::~stream_core() {
 
 // -- reading --
 
+void stream_core::begin_reading(const char* call) {
+    if (reading_.exchange(true, acquire)) { // P2
+        throw invalid_state_error(std::string(call) + "() while another task reads the stream");
+    }
+}
+
+reading_turn::reading_turn(const std::shared_ptr<stream_core>& of, const char* call)
+    : core_(of != nullptr ? *of : (throw_empty_handle(), *of)) {
+    core_.begin_reading(call);
+}
+
+bool stream_core::has_turn() noexcept {
+    missed_ = scheduler::may_go_on() ? missed::nothing : missed::turn;
+    return missed_ == missed::nothing;
+}
+
 // A connection that is closed at this end has ended for who reads it, as in asyncio.
 sys::io_result stream_core::try_read(std::span<std::byte> into) {
     if (read_failure_) {
@@ -61,7 +78,7 @@ sys::io_result stream_core::try_read(std::span<std::byte> into) {
     if (closing()) {
         return {};
     }
-    const sys::io_result got = carrier_->try_read(into);
+    const sys::io_result got = carrier().try_read(into);
     if (got.error && !got.would_block()) {
         read_failure_ = got.error;
         throw std::system_error(got.error, "read");
@@ -80,59 +97,97 @@ bool stream_core::was_reset() const noexcept {
     return failure_ == std::errc::connection_reset;
 }
 
-coro<std::size_t> stream_core::receive(std::span<std::byte> into) {
-    if (const std::size_t taken = received_.take(into); taken != 0 || into.empty()) {
-        received_.shrink();
-        co_return taken;
+void stream_core::end_if_closing() {
+    if (!closing()) {
+        throw;
+    }
+    ended_ = true;
+}
+
+std::optional<std::size_t> stream_core::try_receive(std::span<std::byte> into) {
+    if (!received_.empty() || into.empty()) {
+        return received_.take(into);
     }
     received_.shrink();
-    if (!scheduler::may_go_on()) [[unlikely]] {
-        co_await yield();
+    if (!has_turn()) [[unlikely]] {
+        return std::nullopt;
     }
-    while (!ended_) {
-        try {
+    try {
+        if (ended_) {
+            return 0;
+        }
+        if (carrier().ready_hint(interest::read)) {
             const sys::io_result got = try_read(into);
             if (!got.would_block()) {
                 ended_ = got.bytes == 0;
-                co_return got.bytes;
+                return got.bytes;
             }
-            co_await carrier_->ready(interest::read);
-        } catch (const std::system_error&) {
-            if (!closing()) {
-                throw;
-            }
-            ended_ = true;
         }
+    } catch (const std::system_error&) {
+        end_if_closing();
+        return 0;
     }
-    co_return 0;
+    missed_ = missed::input;
+    return std::nullopt;
 }
 
 // The buffer is there only while something is in it: a connection that is silent has none.
-coro<bool> stream_core::fill() {
-    if (!scheduler::may_go_on()) [[unlikely]] {
-        co_await yield();
+bool stream_core::try_fill() {
+    if (!has_turn()) [[unlikely]] {
+        return false;
     }
-    while (!ended_) {
-        try {
-            if (carrier_->ready_hint(interest::read)) {
-                const std::size_t wanted = std::clamp(received_.size(), received_min, received_max);
-                const sys::io_result got = try_read(received_.room(wanted));
-                if (!got.would_block()) {
-                    received_.commit(got.bytes);
-                    ended_ = got.bytes == 0;
-                    co_return !ended_;
-                }
-            }
-            received_.shrink();
-            co_await carrier_->ready(interest::read);
-        } catch (const std::system_error&) {
-            if (!closing()) {
-                throw;
-            }
-            ended_ = true;
+    try {
+        if (ended_) {
+            return true;
         }
+        if (carrier().ready_hint(interest::read)) {
+            const std::size_t wanted = std::clamp(received_.size(), received_min, received_max);
+            const sys::io_result got = try_read(received_.room(wanted));
+            if (!got.would_block()) {
+                received_.commit(got.bytes);
+                ended_ = got.bytes == 0;
+                return true;
+            }
+        }
+    } catch (const std::system_error&) {
+        end_if_closing();
+        return true;
     }
-    co_return false;
+    received_.shrink();
+    missed_ = missed::input;
+    return false;
+}
+
+bool stream_core::input_op::await_suspend(promise_base& promise) {
+    if (of_.missed_ == missed::turn) {
+        return (::new (&turn_) yield_op())->await_suspend(promise);
+    }
+    try {
+        ::new (&wait_) readiness_op(of_.carrier().ready(interest::read));
+    } catch (const std::system_error&) {
+        of_.missed_ = missed::nothing;
+        of_.end_if_closing();
+        return false;
+    }
+    return wait_.await_suspend(promise);
+    // GONE: if that was true, the branch may already run elsewhere.
+}
+
+void stream_core::input_op::await_resume() {
+    switch (std::exchange(of_.missed_, missed::nothing)) {
+    case missed::nothing:
+        break;
+    case missed::turn:
+        turn_.await_resume();
+        break;
+    case missed::input:
+        try {
+            wait_.await_resume();
+        } catch (const std::system_error&) {
+            of_.end_if_closing();
+        }
+        break;
+    }
 }
 
 // -- writing --
@@ -162,7 +217,7 @@ void stream_core::write(pieces what) {
 std::size_t stream_core::send_now(pieces what) noexcept {
     try {
         const sys::io_result sent =
-            what.size() == 1 ? carrier_->try_write(what.front()) : carrier_->try_write(what);
+            what.size() == 1 ? carrier().try_write(what.front()) : carrier().try_write(what);
         if (!sent.error || sent.would_block()) {
             return sent.bytes;
         }
@@ -184,7 +239,7 @@ void stream_core::start_flush() {
 coro<> stream_core::flush(std::shared_ptr<stream_core> self) {
     try {
         while (self->flush_some() == flush_state::blocked) {
-            if (!co_await room_within(*self->carrier_, linger_max) && self.use_count() == 1) {
+            if (!co_await room_within(self->carrier(), linger_max) && self.use_count() == 1) {
                 self->abort(); // both ends are gone, and the peer takes nothing
                 co_return;
             }
@@ -202,7 +257,7 @@ stream_core::flush_state stream_core::flush_some() {
     flush_state out = flush_state::ended;
     const std::lock_guard hold(lock_);
     while (!unsent_.empty()) {
-        const sys::io_result sent = carrier_->try_write(unsent_.bytes());
+        const sys::io_result sent = carrier().try_write(unsent_.bytes());
         if (sent.would_block()) {
             out = flush_state::blocked;
             break;
@@ -231,7 +286,7 @@ stream_core::flush_state stream_core::flush_some() {
 }
 
 stream_core::flush_state stream_core::shutdown_locked() {
-    const sys::io_result result{.bytes = 0, .error = carrier_->try_shutdown()};
+    const sys::io_result result{.bytes = 0, .error = carrier().try_shutdown()};
     return result.would_block() ? flush_state::blocked : flush_state::ended;
 }
 
@@ -305,25 +360,31 @@ std::uint32_t stream_core::start_emptying() noexcept {
 }
 
 std::unique_ptr<transport> stream_core::take_carrier(std::uint32_t low) {
-    std::unique_ptr<transport> closed = std::make_unique<socket_transport>(socket());
+    auto out = std::make_unique<socket_transport>(socket());
     const std::lock_guard hold(lock_);
     low_ = low;
     if (closing() || flushing_ || !received_.empty()) {
         throw invalid_state_error("a stream that is in use, or closed, cannot be secured");
     }
-    return std::exchange(carrier_, std::move(closed));
+    if (auto* const other = std::get_if<std::unique_ptr<transport>>(&carried_by_)) {
+        std::unique_ptr<transport> taken = std::move(*other);
+        carried_by_.emplace<socket_transport>(socket());
+        return taken;
+    }
+    *out->lowest() = std::move(*carrier().lowest());
+    return out;
 }
 
 void stream_core::put_carrier(std::unique_ptr<transport> carrier) {
     const std::lock_guard hold(lock_);
     if (!closed_) {
-        carrier_.swap(carrier);
+        carried_by_ = std::move(carrier);
     }
 }
 
 std::string stream_core::peer() const {
     const std::lock_guard hold(lock_);
-    return carrier_->extra_info("peername");
+    return carrier().extra_info("peername");
 }
 
 std::size_t stream_core::unsent() const noexcept {
@@ -388,7 +449,7 @@ void stream_core::fail_locked(const std::error_code& error) noexcept {
 void stream_core::close_locked() noexcept {
     if (!closed_) {
         closed_ = true;
-        carrier_->close();
+        carrier().close();
     }
 }
 

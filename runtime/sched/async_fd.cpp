@@ -20,7 +20,7 @@ bool readiness_op::await_suspend(promise_base& promise) {
     return park(promise, [this] {
         worker& here = *worker::current();
         here.note_descriptors();
-        const auto [result, error] = of_.wait(what_, *this, here.descriptors());
+        const auto [result, error] = of.wait(what_, *this, here.descriptors());
         if (result == wait_start::waiting) {
             return; // GONE: an event may have woken the branch.
         }
@@ -49,12 +49,12 @@ void readiness_op::await_resume() {
 }
 
 abort_result readiness_op::abort() noexcept {
-    return of_.withdraw(what_, *this) ? abort_result::aborted : abort_result::completed;
+    return of.withdraw(what_, *this) ? abort_result::aborted : abort_result::completed;
 }
 
 void readiness_op::show(await_look& look) const noexcept {
     look.waits_for(what_ == interest::read ? "input on descriptor " : "room on descriptor ",
-                   of_.fd());
+                   of.fd());
 }
 
 void async_fd::throw_refused(call_start why, const char* name) {

@@ -239,7 +239,7 @@ TEST(syscall_socket, a_file_is_sent_from_where_it_was_said) {
     const pair_of_sockets both;
     std::array<char, 20> name{"/tmp/eddy_XXXXXX"};
     const scoped_fd file(::mkstemp(name.data()));
-    EXPECT_FALSE(sys::is_socket(name.data()));
+    EXPECT_FALSE(sys::find_socket(name.data()));
     sys::unlink(name.data());
     EXPECT_EQ(sys::unlink(name.data()), std::errc::no_such_file_or_directory);
     ASSERT_EQ(::write(file.fd, "0123456789", 10), 10);

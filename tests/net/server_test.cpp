@@ -518,24 +518,47 @@ CO_TEST(server, the_kernel_may_choose_the_loop) {
 
 // -- paths --
 
+std::string path_of_a_test(const char* name) {
+    return "/tmp/eddy-server-" + std::to_string(::getpid()) + name;
+}
+
 CO_TEST(server, a_server_on_a_path_replaces_what_is_left_over_and_nothing_else) {
-    const std::string path = "/tmp/eddy-server-" + std::to_string(::getpid());
+    const std::string path = path_of_a_test("-stale");
     const socket_address at = socket_address::local(path);
     {
-        server s = co_await start_unix_server(echo, path, {.keep_alive_probes = keep_alive{}});
+        server s = co_await start_unix_server(echo, path, {.remove_path = toggle::off});
         EXPECT_EQ(s.port(), 0);
         EXPECT_EQ(co_await ask(at, "x\n"), "x\n");
         EXPECT_EQ(code_of((co_await as_result(start_unix_server(echo, path))).error()),
                   std::errc::address_in_use);
         co_await close_and_wait(s);
     }
-    {
-        server s = co_await start_unix_server(echo, path); // the name is left over
-        EXPECT_EQ(co_await ask(at, "y\n"), "y\n");
-        co_await close_and_wait(s);
-    }
-    sys::unlink(path.c_str());
+    EXPECT_TRUE(sys::find_socket(path.c_str()));
+    server s = co_await start_unix_server(echo, path, {.keep_alive_probes = keep_alive{}});
+    EXPECT_EQ(co_await ask(at, "y\n"), "y\n");
+    co_await close_and_wait(s);
     EXPECT_TRUE((co_await as_result(start_unix_server(echo, ""))).holds<std::invalid_argument>());
+}
+
+CO_TEST(server, the_path_of_a_server_goes_when_it_is_closed) {
+    const std::string path = path_of_a_test("-closed");
+    server s = co_await start_unix_server(echo, path);
+    EXPECT_TRUE(sys::find_socket(path.c_str()));
+    s.close();
+    EXPECT_FALSE(sys::find_socket(path.c_str()));
+    co_await s.wait_closed();
+}
+
+CO_TEST(server, a_closed_server_leaves_the_socket_that_has_taken_its_place) {
+    const std::string path = path_of_a_test("-replaced");
+    server first = co_await start_unix_server(echo, path);
+    sys::unlink(path.c_str());
+    server second = co_await start_unix_server(
+        echo, path, {.accept = server_options::sharing::by_kernel}); // one socket all the same
+    co_await close_and_wait(first);
+    EXPECT_EQ(co_await ask(socket_address::local(path), "x\n"), "x\n");
+    co_await close_and_wait(second);
+    EXPECT_FALSE(sys::find_socket(path.c_str()));
 }
 
 CO_TEST(server, a_name_of_its_own_needs_no_file) {

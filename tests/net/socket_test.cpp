@@ -231,6 +231,26 @@ CO_TEST(socket, closing_ends_who_accepts_and_who_connects) {
     other.join();
 }
 
+CO_TEST(socket, an_error_says_so_if_there_is_no_address) {
+    const auto text_of = [](const std::exception_ptr& error) -> std::string {
+        try {
+            std::rethrow_exception(error);
+        } catch (const std::system_error& known) {
+            return known.what();
+        }
+    };
+    std::string made;
+    try {
+        (void)socket::stream(socket_address());
+    } catch (...) {
+        made = text_of(std::current_exception());
+    }
+    EXPECT_TRUE(made.starts_with("socket for no address: ")) << made;
+    socket one = socket::stream(socket_address("127.0.0.1", 0));
+    const outcome<void> connected = co_await as_result(one.connect(socket_address()));
+    EXPECT_TRUE(text_of(connected.error()).starts_with("connect to no address: "));
+}
+
 CO_TEST(socket, a_second_reader_is_refused) {
     auto [near, far] = socket::pair();
     auto first = create_task(near.recv(64));

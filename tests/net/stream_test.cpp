@@ -221,6 +221,60 @@ CO_TEST(stream, lines_come_one_after_the_other) {
     co_await t;
 }
 
+CO_TEST(stream, a_second_task_that_reads_is_told_so_at_once) {
+    connection both;
+    auto line = create_task(both.in().readline());
+    co_await sleep(1ms);
+    co_await fails_with<invalid_state_error>(
+        both.in().readexactly(2), [](const invalid_state_error& error) {
+            EXPECT_STREQ(error.what(), "readexactly() while another task reads the stream");
+        });
+    EXPECT_FALSE(line.done());
+    both.out().write("all of it\n");
+    EXPECT_EQ(co_await line, "all of it\n");
+    both.out().write("more");
+    EXPECT_EQ(co_await both.in().read(4), "more"); // the next one may
+}
+
+/// Reads bytes until the end, and lets others read meanwhile; gives how many it had.
+coro<std::size_t> read_in_turns(stream_reader& from) {
+    for (std::size_t got = 0;;) {
+        const outcome<std::string> one = co_await as_result(from.read(1));
+        if (one.holds<invalid_state_error>()) {
+            co_await sleep(10us); // virtual time stands still while somebody can run
+            continue;
+        }
+        if (one.value().empty()) {
+            co_return got;
+        }
+        ++got;
+    }
+}
+
+CO_TEST(stream, tasks_that_all_try_to_read_get_each_byte_once) {
+    connection both;
+    std::vector<task<std::size_t>> readers;
+    for (int i = 0; i != 4; ++i) {
+        readers.push_back(create_task(read_in_turns(both.in())));
+    }
+    both.out().write(std::string(500, 'x'));
+    co_await sleep(1ms);
+    both.out().write(std::string(500, 'y'));
+    both.out().close();
+    std::size_t sum = 0;
+    for (const task<std::size_t>& each : readers) {
+        sum += co_await each;
+    }
+    EXPECT_EQ(sum, 1000U);
+}
+
+CO_TEST(stream, who_was_cancelled_does_not_keep_others_from_reading) {
+    connection both;
+    EXPECT_TRUE((co_await as_result(wait_for(both.in().readline(), 1ms))).holds<timeout_error>());
+    both.out().write("x\n");
+    EXPECT_EQ(co_await both.in().readline(), "x\n");
+}
+
 CO_TEST(stream, handles_that_refer_to_nothing_are_refused) {
     stream_reader reader;
     stream_writer writer;

@@ -312,7 +312,7 @@ TEST_P(net_balance, an_idle_connection_costs_little) {
         {.workers = GetParam()});
     std::printf("%zu connections, %.0f bytes each\n", connections, each);
 #ifndef EDDY_STRESS_SLOW
-    EXPECT_LT(each, 1400);
+    EXPECT_LT(each, 1024);
 #endif
 }
 

@@ -77,8 +77,16 @@ EDDY_API std::error_code shutdown(int fd, shut what) noexcept;
 /// Sets O_NONBLOCK and FD_CLOEXEC on a descriptor that was made elsewhere.
 [[nodiscard]] EDDY_API std::error_code make_nonblocking(int fd) noexcept;
 
-/// Whether `path` is a socket in the file system.
-[[nodiscard]] EDDY_API bool is_socket(const char* path) noexcept;
+/// A socket in the file system, whatever its name; false: none.
+struct socket_file {
+    std::uint64_t device = 0;
+    std::uint64_t number = 0;
+
+    [[nodiscard]] explicit operator bool() const noexcept { return number != 0; }
+    friend bool operator==(const socket_file&, const socket_file&) noexcept = default;
+};
+/// The socket whose name is `path`.
+[[nodiscard]] EDDY_API socket_file find_socket(const char* path) noexcept;
 /// Removes a name from the file system.
 EDDY_API std::error_code unlink(const char* path) noexcept;
 

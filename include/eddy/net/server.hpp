@@ -51,6 +51,9 @@ struct server_options {
     /// of the address; other processes may listen there, too.
     enum class sharing : std::uint8_t { balanced, by_kernel };
     sharing accept = sharing::balanced;
+    /// A path that the server has made is removed when it is closed, unless another socket has
+    /// taken its place.
+    toggle remove_path = toggle::on;
     toggle no_delay = toggle::on;
     std::optional<keep_alive> keep_alive_probes{};
     /// How long accepting rests when there are no descriptors left (EMFILE).

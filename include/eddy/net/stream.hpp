@@ -1,8 +1,9 @@
 // stream.hpp — the two ends of a connection, with asyncio's names: a reader that knows lines and
 // lengths, a writer with flow control.
 //
-// Threads:    one task reads; any number of tasks write, each write as a whole. The ends may be
-//             used on different workers, and handed from task to task.
+// Threads:    one task reads at a time; a second one gets invalid_state_error at once. Any number
+//             of tasks write, each write as a whole. The ends may be used on different workers, and
+//             handed from task to task.
 // Memory:     an idle connection holds no buffer. A writer that is not drained holds what the peer
 //             has not taken.
 // Cancel:     at once; what has been received stays in the reader. Cancelling who writes does not

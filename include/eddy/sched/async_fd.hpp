@@ -24,14 +24,19 @@
 
 namespace eddy::inline v0 {
 
+/// What a readiness_op is about: a base, to fill what the alignment of fd_wait leaves free.
+struct readiness_of {
+    registration& of;
+};
+
 /// Waits until a call in one direction may succeed; made by async_fd::ready.
-class [[nodiscard]] EDDY_API readiness_op final : public op, private fd_wait {
+class [[nodiscard]] EDDY_API readiness_op final : public op, private readiness_of, private fd_wait {
 public:
     /// `name` is for errors.
     readiness_op(registration& of, interest what, const char* name) noexcept
-        : fd_wait(&ready), of_(of), name_(name), what_(what) {}
+        : readiness_of{of}, fd_wait(&ready), what_(what), name_(name) {}
     readiness_op(readiness_op&& fresh) noexcept
-        : op(), fd_wait(&ready), of_(fresh.of_), name_(fresh.name_), what_(fresh.what_) {}
+        : op(), readiness_of(fresh), fd_wait(&ready), what_(fresh.what_), name_(fresh.name_) {}
 
     static bool await_ready() noexcept { return false; }
     bool await_suspend(promise_base& promise);
@@ -43,10 +48,9 @@ public:
 private:
     static void ready(fd_wait& wait, unsigned events) noexcept;
 
-    registration& of_;
-    const char* name_;
-    int error_ = 0; // errno
     interest what_;
+    int error_ = 0; // errno
+    const char* name_;
 };
 
 class async_fd {

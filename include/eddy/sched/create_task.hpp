@@ -75,7 +75,7 @@ auto create_task_with(const task_options& options, Fn&& fn, Args&&... args) {
 template <keepable_awaitable A>
 auto create_task(A&& awaited, const task_options& options = {},
                  std::source_location site = std::source_location::current()) {
-    return create_task(await_and_keep<A>(std::move(awaited)), options, site);
+    return create_task(await_and_keep<A>(std::forward<A>(awaited)), options, site);
 }
 
 /// The task that runs on this thread. Throws: no_running_loop outside of a task.

@@ -88,7 +88,7 @@ public:
     template <keepable_awaitable A>
     auto create_task(A&& awaited, const task_options& options = {},
                      std::source_location site = std::source_location::current()) {
-        return create_task(await_and_keep<A>(std::move(awaited)), options, site);
+        return create_task(await_and_keep<A>(std::forward<A>(awaited)), options, site);
     }
 
     /// Ends the group without an error: cancels its children, and the body if that still runs.
