@@ -10,7 +10,15 @@
 namespace eddy::compare {
 
 /// The ways to have many things in progress at once.
-enum class model { threads, processes, one_core, all_cores, tbb };
+enum class model {
+    threads,
+    processes,
+    one_core,
+    all_cores,
+    on_loop,
+    thread_pool,
+    tbb,
+};
 
 /// One piece of work for one contender. It runs alone in a fresh process.
 struct request {

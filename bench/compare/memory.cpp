@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace eddy::compare {
 
@@ -57,7 +59,26 @@ double user_bytes_of(const std::vector<pid_t>& children) {
     return sum / static_cast<double>(sampled) * static_cast<double>(children.size());
 }
 
+// Adds the children of all threads of `process`, and theirs.
+void add_descendants(std::vector<pid_t>& found, const std::string& process) {
+    std::error_code gone;
+    const std::filesystem::path threads = "/proc/" + process + "/task";
+    for (const auto& thread : std::filesystem::directory_iterator(threads, gone)) {
+        std::ifstream children(thread.path() / "children");
+        for (pid_t pid = 0; children >> pid;) {
+            found.push_back(pid);
+            add_descendants(found, std::to_string(pid));
+        }
+    }
+}
+
 } // namespace
+
+std::vector<pid_t> descendants() {
+    std::vector<pid_t> found;
+    add_descendants(found, "self");
+    return found;
+}
 
 memory memory::now(const std::vector<pid_t>& children) {
     static constexpr std::array<std::string_view, 3> kernel_names{

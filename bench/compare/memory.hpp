@@ -24,6 +24,9 @@ struct memory {
     [[nodiscard]] static memory now(const std::vector<pid_t>& children = {});
 };
 
+/// The processes below this one, but those that have ended. As Linux sees it at the moment.
+[[nodiscard]] std::vector<pid_t> descendants();
+
 /// Adds the growth since `before`, per waiter, to `found`.
 void add_memory(metrics& found, const memory& before, const memory& after, std::uint64_t waiters);
 

@@ -2,11 +2,13 @@
 
 #include "workload.hpp"
 
+#include "blocking/common.hpp"
 #include "echo/cell.hpp"
 #include "fork_join/common.hpp"
 #include "grouped.hpp"
 #include "idle_waiters/common.hpp"
 #include "mixed/common.hpp"
+#include "mixed_server/common.hpp"
 #include "ping_pong/common.hpp"
 
 #include <algorithm>
@@ -26,7 +28,11 @@ constexpr std::array<names, models.size()> names_of_models{{
     {"processes", "processes", "a fork() without exec for every task"},
     {"one_core", "coroutines on 1 core", "eddy, with one worker"},
     {"all_cores", "coroutines on all cores", "eddy, with a worker for each core"},
-    {"tbb", "oneTBB", "a task_group in an arena with a thread for each core"},
+    {"on_loop", "on the loop",
+     "eddy on all cores; blocking and long calls are made by the coroutines"},
+    {"thread_pool", "thread pool",
+     "eddy on all cores; such calls by run_in_executor on a thread pool"},
+    {"tbb", "oneTBB", "a oneTBB task each, in an arena with a thread for each core"},
 }};
 
 entry by(contender run) {
@@ -34,6 +40,25 @@ entry by(contender run) {
 }
 entry cannot(std::string_view why) {
     return {.run = nullptr, .cannot = why};
+}
+
+using entries = std::array<entry, models.size()>;
+
+// Those that compare ways to wait: the same coroutines on one core and on all.
+entries waiting_ways(contender threads, contender processes, contender coroutines, entry tbb) {
+    return {by(threads), by(processes), by(coroutines), by(coroutines), {}, {}, tbb};
+}
+// Those that compare where a call is made that keeps its thread.
+struct places {
+    contender threads;
+    contender processes;
+    contender on_loop;
+    contender thread_pool;
+    contender tbb;
+};
+entries calling_places(const places& all) {
+    return {by(all.threads), by(all.processes),   {},         {},
+            by(all.on_loop), by(all.thread_pool), by(all.tbb)};
 }
 
 std::string no_title(std::uint64_t) {
@@ -62,13 +87,14 @@ workload idle_waiters_workload() {
         .title = "Idle waiters",
         .doing = "all are started, wait for the same release, and are ended",
         .sizes = {10, 1'000, 10'000, 100'000, 1'000'000},
-        .quick_sizes = {10, 1'000, 10'000, 100'000},
+        .quick_sizes = {10, 1'000, 100'000},
         .size_name = "waiters",
         .size_title = grouped,
         .work = as_many,
         .alive = all_alive,
-        .contenders = {by(run_threads), by(run_processes), by(run_coroutines), by(run_coroutines),
-                       cannot("a oneTBB task must not block: it would keep its worker")},
+        .contenders =
+            waiting_ways(run_threads, run_processes, run_coroutines,
+                         cannot("a oneTBB task must not block: it would keep its worker")),
         .spans = {"start_ns", "end_ns"},
         .tables = {{"until all of them wait", {{"start_ns", ""}}},
                    {"from the release until all have ended", {{"end_ns", ""}}},
@@ -93,8 +119,8 @@ workload ping_pong_workload() {
         .size_title = no_title,
         .work = as_many,
         .alive = all_alive,
-        .contenders = {by(run_threads), by(run_processes), by(run_coroutines), by(run_coroutines),
-                       cannot("oneTBB tasks cannot wait for each other")},
+        .contenders = waiting_ways(run_threads, run_processes, run_coroutines,
+                                   cannot("oneTBB tasks cannot wait for each other")),
         .spans = {},
         .tables = {{"a round trip",
                     {{"one_core_ns", "one core"},
@@ -113,13 +139,12 @@ workload fork_join_workload() {
         .title = "Fork-join",
         .doing = "naive fib(n), a new task for every fork, no cut-off",
         .sizes = {12, 20, 27, 35},
-        .quick_sizes = {12, 20, 30},
+        .quick_sizes = {12, 16, 30},
         .size_name = "",
         .size_title = fib_title,
         .work = forks,
         .alive = alive_forks,
-        .contenders = {by(run_threads), by(run_processes), by(run_coroutines), by(run_coroutines),
-                       by(run_tbb)},
+        .contenders = waiting_ways(run_threads, run_processes, run_coroutines, by(run_tbb)),
         .spans = {"total_ns"},
         .tables = {{"in all", {{"total_ns", ""}}}, {"per fork", {{"fork_ns", ""}}}},
         .questions = {{"total_ns", "quickest"}},
@@ -138,14 +163,69 @@ workload mixed_workload() {
         .size_title = grouped,
         .work = as_many,
         .alive = all_alive,
-        .contenders = {by(run_threads), by(run_processes), by(run_coroutines), by(run_coroutines),
-                       by(run_tbb)},
+        .contenders = waiting_ways(run_threads, run_processes, run_coroutines, by(run_tbb)),
         .spans = {"total_ns"},
         .tables = {{"all jobs", {{"total_ns", "time"}, {"cpu_ns", "CPU"}}},
                    {"lateness of a probe that is due every millisecond",
                     {{"late_p50_ns", "median"}, {"late_p99_ns", "worst 1 %"}}}},
         .questions = {{"total_ns", "quickest to finish"},
                       {"late_p99_ns", "most punctual in the worst 1 % of probes"}},
+    };
+}
+
+workload blocking_workload() {
+    using namespace blocking;
+    return {
+        .name = "blocking",
+        .title = "Blocking calls",
+        .doing = "all are made at once: a cached file of 64 KiB, the name localhost, 2 ms of sleep",
+        .sizes = {20, 200},
+        .quick_sizes = {200},
+        .size_name = "calls",
+        .size_title = grouped,
+        .work = as_many,
+        .alive = all_alive,
+        .contenders = calling_places({.threads = run_threads,
+                                      .processes = run_processes,
+                                      .on_loop = run_on_loop,
+                                      .thread_pool = run_thread_pool,
+                                      .tbb = run_tbb}),
+        .spans = {"total_ns"},
+        .tables = {{"until all have returned, over their number",
+                    {{"file_ns", "file"}, {"name_ns", "name"}, {"sleep_ns", "sleep"}}},
+                   {"memory of each call that waits, in a queue or under way",
+                    {{"memory_bytes", "", unit::bytes}},
+                    200}},
+        .questions = {{"sleep_ns", "quickest with calls that sleep"},
+                      {"file_ns", "quickest with files"},
+                      {"name_ns", "quickest with names"}},
+    };
+}
+
+workload mixed_server_workload() {
+    using namespace mixed_server;
+    return {
+        .name = "mixed_server",
+        .title = "Mixed server",
+        .doing = "requests come at their times and burn 50 µs each, but 1 in 100 of them 5 ms",
+        .sizes = {4'000},
+        .quick_sizes = {1'000},
+        .size_name = "requests",
+        .size_title = grouped,
+        .work = as_many,
+        .alive = all_alive,
+        .contenders = calling_places({.threads = run_threads,
+                                      .processes = run_processes,
+                                      .on_loop = run_on_loop,
+                                      .thread_pool = run_thread_pool,
+                                      .tbb = run_tbb}),
+        .spans = {"total_ns"},
+        .tables = {{"until a light request is answered, from when it was due",
+                    {{"p50_ns", "median"}, {"p99_ns", "worst 1 %"}, {"max_ns", "worst"}}},
+                   {"the same for a heavy one", {{"heavy_p50_ns", "median"}}},
+                   {"CPU time of all", {{"cpu_ns", ""}}}},
+        .questions = {{"p50_ns", "quickest to answer light requests"},
+                      {"p99_ns", "quickest in the worst 1 % of them"}},
     };
 }
 
@@ -156,13 +236,14 @@ workload echo_workload() {
         .title = "Echo server",
         .doing = "64 bytes over TCP and back; each connection asks again when it has its answer",
         .sizes = {1, 64, 1'000},
-        .quick_sizes = {64, 1'000},
+        .quick_sizes = {64},
         .size_name = "connections",
         .size_title = grouped,
         .work = [](std::uint64_t) -> std::uint64_t { return 1; },
         .alive = all_alive,
-        .contenders = {by(run_threads), by(run_processes), by(run_coroutines), by(run_coroutines),
-                       cannot("a oneTBB task must not block: it would keep its worker")},
+        .contenders =
+            waiting_ways(run_threads, run_processes, run_coroutines,
+                         cannot("a oneTBB task must not block: it would keep its worker")),
         .spans = {"total_ns"},
         .tables = {{"from answer to answer, all connections together", {{"request_ns", ""}}},
                    {"from question to answer", {{"p50_ns", "median"}, {"p99_ns", "worst 1 %"}}}},
@@ -203,8 +284,9 @@ std::string title_of(const workload& of, std::string_view metric) {
 }
 
 std::span<const workload> workloads() {
-    static const std::vector<workload> all{idle_waiters_workload(), ping_pong_workload(),
-                                           fork_join_workload(), mixed_workload(), echo_workload()};
+    static const std::vector<workload> all{
+        idle_waiters_workload(), ping_pong_workload(),    fork_join_workload(), mixed_workload(),
+        blocking_workload(),     mixed_server_workload(), echo_workload()};
     return all;
 }
 

@@ -13,8 +13,9 @@
 
 namespace eddy::compare {
 
-inline constexpr std::array models{model::threads, model::processes, model::one_core,
-                                   model::all_cores, model::tbb};
+inline constexpr std::array models{model::threads,   model::processes, model::one_core,
+                                   model::all_cores, model::on_loop,   model::thread_pool,
+                                   model::tbb};
 
 /// "threads": for JSON and options.
 [[nodiscard]] std::string_view name_of(model which) noexcept;
@@ -25,10 +26,12 @@ inline constexpr std::array models{model::threads, model::processes, model::one_
 /// "a std::thread with the default stack for every task"
 [[nodiscard]] std::string_view explanation_of(model which) noexcept;
 
-/// A contender, or why there is none.
+/// A contender, or why there is none. Neither: the model is no part of the comparison.
 struct entry {
     contender run = nullptr;
     std::string_view cannot; // empty if it can
+
+    [[nodiscard]] bool is_part() const noexcept { return run != nullptr || !cannot.empty(); }
 };
 
 enum class unit { time, bytes, count };
@@ -66,7 +69,7 @@ struct workload {
     std::string (*size_title)(std::uint64_t size);
     std::uint64_t (*work)(std::uint64_t size);               // what the time grows with
     std::uint64_t (*alive)(model which, std::uint64_t size); // tasks at once, at most
-    entry contenders[models.size()];
+    std::array<entry, models.size()> contenders;
     std::vector<std::string_view> spans; // the metrics that add up to the time it takes
     std::vector<table> tables;
     std::vector<question> questions;

@@ -112,7 +112,7 @@ void add_cells(results& cells, const compare::workload& workload,
                const std::vector<std::uint64_t>& sizes, const compare_options& options) {
     for (const std::uint64_t size : sizes) {
         for (const compare::model model : compare::models) {
-            if (chosen(options.models, compare::name_of(model))) {
+            if (workload[model].is_part() && chosen(options.models, compare::name_of(model))) {
                 const unsigned threads = model == compare::model::one_core ? 1 : cores();
                 cells.add({.workload = &workload,
                            .model = model,

@@ -18,7 +18,8 @@ from pathlib import Path
 PROGRAM = str(Path(sys.argv.pop(1)).resolve())
 CHROMIUM = shutil.which("chromium")
 TINY = ["--repetitions", "3", "--sizes", "idle_waiters=10,20,1000", "--sizes", "fork_join=6,7,8",
-        "--sizes", "mixed=4", "--sizes", "echo=4", "--models", "threads,one_core,all_cores,tbb"]
+        "--sizes", "mixed=4", "--sizes", "echo=4", "--sizes", "blocking=5,200", "--sizes", "mixed_server=200",
+        "--models", "threads,one_core,all_cores,on_loop,thread_pool,tbb"]
 PHONE, DESK = 390, 1280
 TEXT_PX_LEAST = 11  # what can be read on a phone
 
@@ -133,7 +134,7 @@ class in_a_browser(unittest.TestCase):
             seen = self.seen_at(width)
             headings = [plot["label"] for plot in seen["plots"]]
             for part in ("Until all of them wait", "A round trip", "Per fork", "Lateness of a probe",
-                         "From question to answer", "Every value against its earlier one"):
+                         "From question to answer", "Until all have returned", "Until a light request is answered", "Every value against its earlier one"):
                 self.assertTrue(any(part in heading for heading in headings), (part, headings))
             for plot in seen["plots"]:
                 with self.subTest(width=width, plot=plot["label"]):

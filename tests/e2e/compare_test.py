@@ -18,9 +18,14 @@ from pathlib import Path
 
 PROGRAM = str(Path(sys.argv.pop(1)).resolve())
 TINY = ["--repetitions", "2", "--sizes", "idle_waiters=10,20", "--sizes", "fork_join=6",
-        "--sizes", "mixed=4"]
-WORKLOADS = {"idle_waiters", "ping_pong", "fork_join", "mixed", "echo"}
-MODELS = {"threads", "processes", "one_core", "all_cores", "tbb"}
+        "--sizes", "mixed=4", "--sizes", "blocking=3", "--sizes", "mixed_server=50", "--sizes", "echo=2"]
+# Those that compare ways to wait, and those that compare where a call is made that keeps its thread.
+WAYS = {"idle_waiters", "ping_pong", "fork_join", "mixed", "echo"}
+PLACES = {"blocking", "mixed_server"}
+WORKLOADS = WAYS | PLACES
+MODELS_OF = {"threads", "processes", "tbb"}
+MODELS = {**{way: MODELS_OF | {"one_core", "all_cores"} for way in WAYS},
+          **{place: MODELS_OF | {"on_loop", "thread_pool"} for place in PLACES}}
 # One oneTBB cell that takes 5 s: 1 000 jobs that block one worker in turn.
 LONG = ["--workloads", "mixed", "--sizes", "mixed=1000", "--repetitions", "1"]
 ONE_CORE = os.environ | {"EDDY_WORKERS": "1"}
@@ -116,7 +121,7 @@ class a_comparison(unittest.TestCase):
     def test_covers_every_workload_with_every_model(self):
         cells = self.record["cells"]
         self.assertEqual({(cell["workload"], cell["model"]) for cell in cells},
-                         {(workload, model) for workload in WORKLOADS for model in MODELS})
+                         {(workload, model) for workload in WORKLOADS for model in MODELS[workload]})
 
     def test_keeps_every_sample_and_gives_medians(self):
         for cell in self.record["cells"]:
@@ -136,7 +141,7 @@ class a_comparison(unittest.TestCase):
         self.assertEqual(cannot, {("idle_waiters", "tbb"), ("ping_pong", "tbb"), ("echo", "tbb")})
 
     def test_the_rows_of_a_table_end_in_one_column(self):
-        tables = re.findall(r"(?:^    (?:threads|processes|coroutines|oneTBB) .*\n)+",
+        tables = re.findall(r"(?:^    (?:threads|processes|coroutines|on the loop|thread pool|oneTBB) .*\n)+",
                             self.printed.stdout, re.MULTILINE)
         self.assertGreaterEqual(len(tables), len(WORKLOADS))
         for table in tables:
@@ -176,10 +181,10 @@ class wrong_arguments(unittest.TestCase):
         self.assertNotEqual(done.returncode, 0)
 
     def test_an_unknown_workload_is_answered_with_those_that_exist(self):
-        self.expect_refusal("idle_waiters, ping_pong, fork_join, mixed, echo", "--workloads", "idle")
+        self.expect_refusal("--workloads: no workload 'idle'; there are idle_waiters, ping_pong, fork_join, mixed, blocking, mixed_server, echo", "--workloads", "idle")
 
     def test_a_size_must_be_a_number(self):
-        self.expect_refusal("'many' is not a size", "--sizes", "mixed=many")
+        self.expect_refusal("--sizes: 'many' is not a size", "--sizes", "mixed=many")
 
 
 class a_cell_that_cannot_be_measured(unittest.TestCase):

@@ -1,0 +1,21 @@
+// on_loop.cpp — mixed server, a task of eddy for every request; heavy ones keep their worker.
+
+#include "common.hpp"
+#include "serve_on_loops.hpp"
+
+namespace eddy::compare::mixed_server {
+
+namespace {
+
+eddy::coro<> answer(requests& all, std::size_t index) {
+    all.answer_here(index);
+    co_return;
+}
+
+} // namespace
+
+metrics run_on_loop(const request& asked) {
+    return serve_on_loops(asked, answer);
+}
+
+} // namespace eddy::compare::mixed_server

@@ -1,0 +1,35 @@
+// serve_on_loops.hpp — the requests as tasks of eddy, on all cores.
+
+#pragma once
+
+#include "common.hpp"
+#include <eddy/eddy.hpp>
+
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace eddy::compare::mixed_server {
+
+/// Makes a task of `answer(requests, index)` for each request, and waits for all of them.
+template <typename Answer>
+[[nodiscard]] metrics serve_on_loops(const request& asked, Answer answer) {
+    requests all(asked);
+    std::vector<eddy::task<>> tasks;
+    tasks.reserve(all.count());
+    eddy::runtime loops({.workers = asked.cores});
+    eddy::promise<void> end;
+    const std::jthread client([&] {
+        all.put([&](std::size_t i) { tasks.push_back(loops.create_task(answer(all, i))); });
+        end.set_value();
+    });
+    return loops.run_until_complete([](auto& all, auto& tasks, auto put) -> eddy::coro<metrics> {
+        co_await put;
+        for (eddy::task<>& task : tasks) {
+            co_await task;
+        }
+        co_return all.result();
+    }(all, tasks, end.get_future()));
+}
+
+} // namespace eddy::compare::mixed_server
