@@ -138,7 +138,7 @@ workload fork_join_workload() {
         .name = "fork_join",
         .title = "Fork-join",
         .doing = "naive fib(n), a new task for every fork, no cut-off",
-        .sizes = {12, 20, 27, 35},
+        .sizes = {12, 16, 27, 35},
         .quick_sizes = {12, 16, 30},
         .size_name = "",
         .size_title = fib_title,

@@ -38,15 +38,21 @@ double spread(const std::vector<double>& values) {
                : (compare::quantile(values, 0.9) - compare::quantile(values, 0.1)) / middle;
 }
 
+double least_ratio(const std::vector<double>& before, const std::vector<double>& after) {
+    const double then = compare::quantile(before, 0);
+    return then < least_median ? 0 : compare::quantile(after, 0) / then;
+}
+
 verdict judge(const change& value, std::size_t samples) {
     const auto ratio = value.ratio();
     if (samples < samples_min || !ratio) {
         return verdict::unclear;
     }
     const double beyond = std::max(least_change, 1 + value.noise);
-    return *ratio > beyond       ? verdict::slower
-           : *ratio < 1 / beyond ? verdict::faster
-                                 : verdict::same;
+    if (std::min(*ratio, value.least_ratio) > beyond) {
+        return verdict::slower;
+    }
+    return std::max(*ratio, value.least_ratio) < 1 / beyond ? verdict::faster : verdict::same;
 }
 
 // "AMD EPYC, 2 cores, 24 GiB"
@@ -144,6 +150,7 @@ nlohmann::json changes::to_json() const {
              {"then", each.then},
              {"now", each.verdict == verdict::lost ? nlohmann::json() : nlohmann::json(each.now)},
              {"ratio", ratio ? nlohmann::json(*ratio) : nlohmann::json()},
+             {"least_ratio", each.least_ratio},
              {"noise", each.noise},
              {"verdict", name_of(each.verdict)}});
     }
@@ -238,6 +245,7 @@ void baseline::add_changes(std::vector<change>& all, const cell_result& now) con
                     .unit = question.values,
                     .then = compare::median(before),
                     .now = compare::median(after),
+                    .least_ratio = least_ratio(before, after),
                     .noise = spread(before) + spread(after)};
         made.verdict = lost ? verdict::lost : judge(made, std::min(before.size(), after.size()));
         all.push_back(made);

@@ -2,8 +2,9 @@
 //
 // A value is one metric of one cell, of those that findings are about. Noise is what the samples of
 // both runs spread, added up: a run's spread is from the 10th to the 90th percentile, over the
-// median. A value is worse or better if the medians differ by more than noise, and by more than
-// least_change; with fewer than samples_min samples on a side nothing is said.
+// median. A value is worse or better if both the medians and the least samples differ by more than
+// noise, and by more than least_change; with fewer than samples_min samples on a side nothing is
+// said. The least samples are what something else on the machine disturbs least.
 
 #pragma once
 
@@ -40,9 +41,10 @@ struct change {
     std::uint64_t size = 0;
     std::string_view metric;
     compare::unit unit = compare::unit::time;
-    double then = 0;
-    double now = 0;   // not if lost
-    double noise = 0; // 0.1: 10 %
+    double then = 0;        // the median, as now
+    double now = 0;         // not if lost
+    double least_ratio = 0; // of the least samples, now over then
+    double noise = 0;       // 0.1: 10 %
     cli::verdict verdict = cli::verdict::same;
 
     [[nodiscard]] std::optional<double> ratio() const; // now over then

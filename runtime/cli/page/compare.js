@@ -115,9 +115,9 @@ const spreadBars = {
     },
 };
 
-// Decades, and values between them where there are few; for bytes powers of 4.
+// Decades, and values between them where there are few; for bytes powers of 4 or 16.
 function logTicks(from, to, unit) {
-    const base = unit === "bytes" ? 4 : 10;
+    const base = unit !== "bytes" ? 10 : to > from * 1024 ? 16 : 4;
     const steps = unit === "bytes" || to > from * 300 ? [1] : [1, 3];
     const ticks = [];
     for (let power = base ** Math.floor(Math.log(from) / Math.log(base)); power <= to; power *= base) {
@@ -251,7 +251,7 @@ function pointsOf(workload, size, columns) {
 // In two lines where the plot is narrow.
 function broken(text) {
     const words = text.split(" ");
-    if (window.innerWidth > 736 || words.length < 3) return text;
+    if (window.innerWidth > 736 || text.length < 15 || words.length < 3) return text;
     return [words[0], words.slice(1).join(" ")];
 }
 
