@@ -1,4 +1,5 @@
-// syscall_process.cpp — the system calls on processes, signals, files and watches of files.
+// syscall_process.cpp — the system calls on processes, what they share, signals, files and watches
+// of files.
 
 #include "base/attempt.hpp"
 #include "base/no_sigpipe.hpp"
@@ -15,6 +16,9 @@
 #include <pthread.h>
 #include <spawn.h>
 #include <sys/inotify.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -178,6 +182,64 @@ fd_pair child_pipe(our_end which) noexcept {
 io_result write_pipe(int fd, std::span<const std::byte> from) noexcept {
     const no_sigpipe guard;
     return write(fd, from);
+}
+
+bool die_with_parent(int parent) noexcept {
+    (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    return ::getppid() == parent; // after it: the parent may have ended before
+}
+
+int getpid() noexcept {
+    return ::getpid();
+}
+
+std::error_code set_limit(limited what, std::uint64_t most) noexcept {
+    // At the second limit of CPU time comes SIGKILL; SIGXCPU says more.
+    const bool cpu = what == limited::cpu_seconds;
+    const rlimit limit{.rlim_cur = most, .rlim_max = most + (cpu ? 1 : 0)};
+    return error_of(::setrlimit(cpu ? RLIMIT_CPU : RLIMIT_AS, &limit));
+}
+
+fd_result shared_memory(const char* name, std::size_t bytes) noexcept {
+    const fd_result made = fd_result_of(attempt(call::memfd_create, [&](std::size_t) {
+        return ::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    }));
+    if (made.error) {
+        return made;
+    }
+    if (::ftruncate(made.fd, static_cast<off_t>(bytes)) != 0 ||
+        ::fcntl(made.fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
+        const int error = errno;
+        (void)::close(made.fd);
+        return {.fd = -1, .error = error_code_of(error)};
+    }
+    return made;
+}
+
+std::span<std::byte> map_shared(int fd, std::size_t bytes) noexcept {
+    void* mapped = nullptr;
+    const int result = attempt(call::mmap, [&](std::size_t) {
+        mapped = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        return mapped == MAP_FAILED ? -1 : 0;
+    });
+    return result < 0 ? std::span<std::byte>() : std::span(static_cast<std::byte*>(mapped), bytes);
+}
+
+void unmap(std::span<std::byte> mapped) noexcept {
+    (void)::munmap(mapped.data(), mapped.size());
+}
+
+void prefer_large_pages(std::span<std::byte> memory) noexcept {
+    constexpr std::uintptr_t page = 4096;
+    const auto begin = (reinterpret_cast<std::uintptr_t>(memory.data()) + page - 1) & ~(page - 1);
+    const auto end = reinterpret_cast<std::uintptr_t>(memory.data() + memory.size()) & ~(page - 1);
+    if (begin < end) {
+        (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+    }
+}
+
+std::error_code keep_from_children(int fd) noexcept {
+    return error_of(::fcntl(fd, F_SETFD, FD_CLOEXEC));
 }
 
 fd_result dup_above_standard(int fd) noexcept {

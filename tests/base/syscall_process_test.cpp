@@ -14,6 +14,9 @@
 #include <system_error>
 
 #include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace {
 
@@ -67,6 +70,39 @@ TEST(syscall_process, a_pipe_without_a_reader_is_an_error_and_no_signal) {
     const std::array<std::byte, 1> byte{};
     EXPECT_EQ(sys::write_pipe(ends[1], byte).error, std::errc::broken_pipe);
     sys::close(ends[1]);
+}
+
+TEST(syscall_process, two_mappings_of_a_memory_show_the_same_and_nobody_can_cut_it) {
+    const sys::fd_result memory = sys::shared_memory("test", 4096);
+    ASSERT_FALSE(memory.error);
+    const auto one = sys::map_shared(memory.fd, 4096);
+    const auto other = sys::map_shared(memory.fd, 4096);
+    ASSERT_EQ(one.size(), 4096U);
+    EXPECT_EQ(other[7], std::byte{0});
+    one[7] = std::byte{42};
+    EXPECT_EQ(other[7], std::byte{42});
+    EXPECT_NE(::ftruncate(memory.fd, 10), 0);
+    sys::unmap(one);
+    sys::unmap(other);
+    sys::close(memory.fd);
+    EXPECT_TRUE(sys::map_shared(memory.fd, 4096).empty());
+}
+
+TEST(syscall_process, a_process_knows_whether_its_parent_is_still_there) {
+    EXPECT_FALSE(sys::die_with_parent(sys::getpid())); // nobody is his own parent
+    EXPECT_TRUE(sys::die_with_parent(::getppid()));
+    ::prctl(PR_SET_PDEATHSIG, 0);
+}
+
+TEST(syscall_process, a_limit_that_was_set_holds) {
+    const int child = ::fork();
+    if (child == 0) {
+        rlimit found{};
+        const bool set = !sys::set_limit(sys::limited::cpu_seconds, 1000) &&
+                         ::getrlimit(RLIMIT_CPU, &found) == 0 && found.rlim_cur == 1000;
+        ::_exit(set ? 0 : 1);
+    }
+    EXPECT_EQ(end_of(child), 0);
 }
 
 } // namespace

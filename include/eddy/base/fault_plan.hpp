@@ -62,6 +62,8 @@ enum class call : std::uint8_t {
     fstat,
     inotify_init1,
     inotify_add_watch,
+    memfd_create,
+    mmap,
     count_of_calls // the last one
 };
 inline constexpr std::size_t call_count = static_cast<std::size_t>(call::count_of_calls);

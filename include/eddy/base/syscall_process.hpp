@@ -1,5 +1,5 @@
-// syscall_process.hpp — the system calls on processes, signals, files and watches of files, each
-// behind one function; rules as in base/syscall.hpp.
+// syscall_process.hpp — the system calls on processes, what they share, signals, files and watches
+// of files, each behind one function; rules as in base/syscall.hpp.
 //
 // Threads:    any.
 // Design:     the test seam is base/fault_plan.hpp
@@ -77,6 +77,29 @@ enum class our_end : std::uint8_t { reads, writes };
 
 /// As write, and never raises SIGPIPE.
 [[nodiscard]] EDDY_API io_result write_pipe(int fd, std::span<const std::byte> from) noexcept;
+
+/// Has the kernel kill this process when the thread that started it ends. False: whoever started
+/// it is not `parent` (any more).
+[[nodiscard]] EDDY_API bool die_with_parent(int parent) noexcept;
+[[nodiscard]] EDDY_API int getpid() noexcept;
+
+enum class limited : std::uint8_t { address_space_bytes, cpu_seconds };
+/// Of this process, from now on, without a way back.
+[[nodiscard]] EDDY_API std::error_code set_limit(limited what, std::uint64_t most) noexcept;
+
+/// Memory that other processes may map too, by its descriptor; all zero. Nobody can make it
+/// smaller.
+[[nodiscard]] EDDY_API fd_result shared_memory(const char* name, std::size_t bytes) noexcept;
+/// Empty: it failed, and errno says why.
+[[nodiscard]] EDDY_API std::span<std::byte> map_shared(int fd, std::size_t bytes) noexcept;
+EDDY_API void unmap(std::span<std::byte> mapped) noexcept;
+
+/// Has the kernel back memory that has not been touched by large pages, where it can: to touch 100
+/// MB for the first time takes a fifth of the time.
+EDDY_API void prefer_large_pages(std::span<std::byte> memory) noexcept;
+
+/// A descriptor that was passed on to this process is not passed on any further.
+[[nodiscard]] EDDY_API std::error_code keep_from_children(int fd) noexcept;
 
 /// A copy of `fd` that is none of the three standard ones.
 [[nodiscard]] EDDY_API fd_result dup_above_standard(int fd) noexcept;
