@@ -1,5 +1,6 @@
 // codec.cpp — the bytes behind codecs, and what is said when they are wrong.
 
+#include <eddy/base/syscall_process.hpp>
 #include <eddy/exec/codec.hpp>
 
 #include <algorithm>
@@ -10,22 +11,47 @@
 
 namespace eddy::inline v0 {
 
+namespace {
+
+constexpr std::size_t large_page = std::size_t{2} << 20;
+constexpr std::size_t large_bytes = 2 * large_page; // from here on large pages are asked for
+
+} // namespace
+
 codec_error::~codec_error() = default;
 
 code_buffer::~code_buffer() {
     std::free(data_);
 }
 
-// realloc moves the pages of what is large, and copies nothing.
+void prepare_to_fill(void* memory, std::size_t bytes) noexcept {
+    if (bytes >= large_bytes) {
+        sys::prefer_large_pages({static_cast<std::byte*>(memory), bytes});
+    }
+}
+
 void code_buffer::reserve_more(std::size_t more) {
     constexpr std::size_t first = 256;
     if (more > std::numeric_limits<std::size_t>::max() / 2 - capacity_) {
         throw std::bad_alloc();
     }
-    const std::size_t wanted = std::max({first, 2 * capacity_, size_ + more});
-    void* const moved = std::realloc(data_, wanted);
+    std::size_t wanted = std::max({first, 2 * capacity_, size_ + more});
+    void* moved = nullptr;
+    if (wanted < large_bytes) {
+        moved = std::realloc(data_, wanted);
+    } else {
+        wanted = (wanted + large_page - 1) / large_page * large_page;
+        moved = std::aligned_alloc(large_page, wanted);
+    }
     if (moved == nullptr) {
         throw std::bad_alloc();
+    }
+    if (wanted >= large_bytes) {
+        prepare_to_fill(moved, wanted);
+        if (size_ != 0) {
+            std::memcpy(moved, data_, size_);
+        }
+        std::free(data_);
     }
     data_ = static_cast<std::byte*>(moved);
     capacity_ = wanted;

@@ -35,6 +35,12 @@ constexpr unsigned workers_simulated = 4;
 
 // What the program asked for together with what the environment did.
 runtime_options completed(runtime_options options) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): a worker process takes it out before it runs jobs
+    if (std::getenv("EDDY_WORKER_PROCESS") != nullptr) {
+        throw std::logic_error(
+            "this is a worker process of a process pool that has come to start a runtime: its "
+            "main() must begin with eddy::serve_process_pool();");
+    }
     options.debug = options.debug || switched_on("EDDY_DEBUG");
     options.virtual_time = options.virtual_time || switched_on("EDDY_VIRTUAL_TIME");
     if (!options.simulation && switched_on("EDDY_SIMULATE")) {

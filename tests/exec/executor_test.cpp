@@ -9,6 +9,7 @@
 // Not here:  what one of them has alone -> its own test.
 
 #include "exec/gate.hpp"
+#include <eddy/exec/process_pool_executor.hpp>
 #include <eddy/testing/co_test.hpp>
 
 #include <algorithm>
@@ -64,6 +65,15 @@ int noted(const std::string& in, int value) {
     return value;
 }
 
+EDDY_FUNCTION(twice);
+EDDY_FUNCTION(joined);
+EDDY_FUNCTION(nothing);
+EDDY_FUNCTION(refuse_7);
+EDDY_FUNCTION(passed);
+EDDY_FUNCTION(stopped_at_0);
+EDDY_FUNCTION(noted_once);
+EDDY_FUNCTION(noted);
+
 // -- the executors --
 
 // made<E>::make(n): one that makes n calls at a time.
@@ -77,7 +87,14 @@ struct made<thread_pool_executor> {
     }
 };
 
-using executors = testing::Types<thread_pool_executor>;
+template <>
+struct made<process_pool_executor> {
+    static process_pool_executor make(std::size_t concurrency) {
+        return process_pool_executor(concurrency);
+    }
+};
+
+using executors = testing::Types<thread_pool_executor, process_pool_executor>;
 
 template <typename E>
 class executor_test : public testing::Test {
@@ -104,6 +121,9 @@ public:
     template <typename E>
     static std::string GetName(int /*index*/) {
         const std::string whole = typeid(E).name();
+        if (whole.find("process_pool") != std::string::npos) {
+            return "processes";
+        }
         return whole.find("thread_pool") != std::string::npos ? "threads" : whole;
     }
 };

@@ -19,7 +19,7 @@ LAYERS = {
     "io": {"base", "core"},
     "sched": {"base", "lockfree", "core", "io"},
     "sync": {"base", "lockfree", "core"},
-    "exec": {"base", "lockfree", "core", "sched"},
+    "exec": {"base", "lockfree", "core", "io", "sched"},
     "net": {"base", "core", "io", "sched", "exec"},
     "os": {"base", "core", "io", "sched", "exec"},
     "testing": {"base", "lockfree", "core", "io", "sched", "sync", "exec", "eddy"},  # eddy: the umbrella

@@ -71,6 +71,12 @@ public:
         size_ += more;
         return {begin, more};
     }
+    /// Makes sure that so many more fit. Throws: std::bad_alloc.
+    void reserve(std::size_t more) {
+        if (more > capacity_ - size_) {
+            reserve_more(more);
+        }
+    }
     /// Keeps the first `bytes` ones.
     void shrink(std::size_t bytes) noexcept { size_ = bytes; }
 
@@ -90,8 +96,11 @@ private:
 class code_writer;
 class code_reader;
 
-/// How a T becomes bytes: `static void encode(code_writer&, const T&)`, and back: `static T
-/// decode(code_reader&)`.
+/// Memory of `bytes` is going to be written for the first time: what is large gets large pages.
+EDDY_API void prepare_to_fill(void* memory, std::size_t bytes) noexcept;
+
+/// How a T becomes bytes, one at least: `static void encode(code_writer&, const T&)`, and back:
+/// `static T decode(code_reader&)`.
 template <typename T>
 struct codec;
 
@@ -115,6 +124,8 @@ public:
 
     [[nodiscard]] const code_buffer& written() const noexcept { return buffer_; }
     [[nodiscard]] code_buffer take() noexcept { return std::move(buffer_); }
+    /// Keeps the first `bytes` ones.
+    void shrink(std::size_t bytes) noexcept { buffer_.shrink(bytes); }
 
 private:
     code_buffer buffer_;
@@ -236,17 +247,21 @@ struct codec<T> {
     static T decode(code_reader& from) {
         const std::size_t count = from.get_size(sizeof(element));
         const auto bytes = from.get_bytes(count * sizeof(element));
+        T out;
+        if constexpr (requires { out.reserve(count); }) {
+            out.reserve(count);
+            prepare_to_fill(out.data(), bytes.size());
+        }
         if constexpr (sizeof(element) == 1) {
             const auto* const begin = reinterpret_cast<const element*>(bytes.data());
-            return T(begin, begin + bytes.size());
+            out.assign(begin, begin + bytes.size());
         } else {
-            T out;
             out.resize(count);
             if (count != 0) {
                 std::memcpy(out.data(), bytes.data(), bytes.size());
             }
-            return out;
         }
+        return out;
     }
 };
 

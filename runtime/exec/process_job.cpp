@@ -1,0 +1,37 @@
+// process_job.cpp — what is in force where a job is made, and how its pool hears of a cancel.
+
+#include "exec/process_pool.hpp"
+#include <eddy/core/context.hpp>
+#include <eddy/exec/process_job.hpp>
+#include <eddy/sched/sleep.hpp>
+
+#include <algorithm>
+
+namespace eddy::inline v0 {
+namespace {
+
+// The earlier of the two, on the real clock: that of the runtime may be a virtual one.
+clock::time_point deadline_here(std::chrono::nanoseconds limit) {
+    const clock::time_point inherited = current_deadline();
+    const clock::time_point here = try_get_running_loop() != nullptr ? eddy::now() : clock::now();
+    const clock::duration left = std::min<clock::duration>(time_until(inherited, here), limit);
+    return left == clock::duration::max() ? clock::time_point::max()
+                                          : deadline_after(clock::now(), left);
+}
+
+} // namespace
+
+process_job::process_job(kind what, encoded_call call, const process_job_options& options)
+    : kind_(what), function_(&call.function()), call_(call.take()),
+      deadline_(deadline_here(options.limit)), on_cancel_(options.on_cancel),
+      repeats_left_(options.repeats) {}
+
+process_job::~process_job() = default;
+
+void process_job::notify() noexcept {
+    const std::shared_ptr<process_pool> pool = pool_; // the last job may be all that keeps it
+    pool->cancelled(*this);
+    drop();
+}
+
+} // namespace eddy::inline v0

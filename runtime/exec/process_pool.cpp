@@ -1,0 +1,352 @@
+// process_pool.cpp — the queue of a process pool: what goes to which worker, cancels, the end.
+
+#include "exec/process_pool.hpp"
+
+#include <eddy/base/cpu_count.hpp>
+#include <eddy/core/errors.hpp>
+#include <eddy/core/report.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <exception>
+#include <stdexcept>
+
+namespace eddy::inline v0 {
+namespace {
+
+// A longer one waits for a worker of its own: it would keep memory and the ring for nothing.
+constexpr std::size_t sent_ahead_bytes_max = std::size_t{64} * 1024;
+
+std::size_t checked_processes(std::size_t asked) {
+    if (asked > process_pool_executor::processes_limit) {
+        throw std::invalid_argument(
+            "process_pool_options::processes_max is " + std::to_string(asked) + "; at most " +
+            std::to_string(process_pool_executor::processes_limit) + " can be had");
+    }
+    return asked != 0 ? asked : cpu_count();
+}
+
+process_pool_options checked(process_pool_options options) {
+    if (!std::has_single_bit(options.ring_bytes) || options.ring_bytes < 4096) {
+        throw std::invalid_argument("process_pool_options::ring_bytes is " +
+                                    std::to_string(options.ring_bytes) +
+                                    "; it must be a power of two, from 4096");
+    }
+    if (worker_start::depth() >= process_pool_executor::depth_max) {
+        throw broken_process_pool("a worker process of a worker process must not have a process "
+                                  "pool: that has no end");
+    }
+    if (std::getenv(worker_variables::link) != nullptr) {
+        throw broken_process_pool(
+            "this is a worker process that has come to make a process pool: its main() must begin "
+            "with eddy::serve_process_pool();");
+    }
+    (void)worker_start::checked_library();
+    return options;
+}
+
+} // namespace
+
+process_pool::process_pool(process_pool_options options)
+    : options_(checked(std::move(options))),
+      processes_max_(checked_processes(options_.processes_max)), epoll_(sys::epoll_create1()),
+      bell_(sys::eventfd()) {}
+
+process_pool::~process_pool() {
+    join();
+}
+
+// -- submitting --
+
+void process_pool::post(process_job& job) {
+    job_ref owned(job);
+    if (forked()) {
+        throw executor_shut_down(
+            "a process pool does not work in a forked process: make a new one");
+    }
+    const lock hold(lock_);
+    if (!broken_.empty()) {
+        throw broken_process_pool(broken_);
+    }
+    if (closing_) {
+        throw executor_shut_down("the process pool takes no jobs after its shutdown");
+    }
+    start_thread();
+    if (job.deadline_ != clock::time_point::max()) {
+        deadlines_.emplace(job.deadline_, &job);
+    }
+    job.pool_ = shared_from_this();
+    job.keep(); // for cancelled(), which is called exactly once
+    (void)job.state().add(job);
+    queue_.push_back(job);
+    ++queued_;
+    job.keep(); // the queue's
+    feed();
+    if (job.deadline_ < wakes_at_) {
+        call_thread();
+    }
+}
+
+void process_pool::start_thread() {
+    if (!thread_.joinable()) {
+        const sys::blocked_signals block;
+        thread_ = std::thread(&thread_main, shared_from_this());
+    }
+}
+
+void process_pool::call_thread() noexcept {
+    if (!std::exchange(called_, true)) {
+        sys::eventfd_write(bell_.get());
+    }
+}
+
+// -- who gets what --
+
+// As much of the queue as can be given away.
+void process_pool::feed() noexcept {
+    while (process_job* const next = queue_.front()) {
+        worker_process* const to = worker_for(*next);
+        if (wants_worker()) {
+            call_thread();
+        }
+        if (to == nullptr) {
+            return;
+        }
+        send(*to, *next);
+        if (next->stage_ == process_job::stage::queued) {
+            return; // out of memory: later
+        }
+    }
+}
+
+// An idle one; where all are there and busy, one that will have room for a short job next.
+worker_process* process_pool::worker_for(const process_job& job) noexcept {
+    worker_process* second = nullptr;
+    for (const auto& each : workers_) {
+        if (!each->ready || each->retiring) {
+            continue;
+        }
+        if (each->jobs.empty()) {
+            return each.get();
+        }
+        if (each->jobs.size() == 1 && each->has_room()) {
+            second = each.get();
+        }
+    }
+    const bool all_there = workers_.size() == processes_max_ && starting_ == 0;
+    return all_there && job.call_.size() <= sent_ahead_bytes_max ? second : nullptr;
+}
+
+void process_pool::send(worker_process& to, process_job& job) noexcept {
+    try {
+        to.send(job_ref(job)); // the queue's reference
+    } catch (...) {
+        job.keep(); // it was dropped, and was not the last one: the future has another
+        return;
+    }
+    job.unlink();
+    --queued_;
+    job.stage_ = process_job::stage::sent;
+    const std::size_t most = options_.tasks_per_process_max;
+    to.retiring = to.retiring || (most != 0 && to.jobs_taken >= most);
+}
+
+// It has nothing to do, and the queue is empty: what waits behind another job is for it.
+void process_pool::hand_on(worker_process& to) noexcept {
+    if (!to.ready || to.retiring || !to.jobs.empty()) {
+        return;
+    }
+    for (const auto& each : workers_) {
+        if (each->jobs.size() < 2) {
+            continue;
+        }
+        process_job& last = *each->jobs.back();
+        if (last.stage_ == process_job::stage::sent && each->withdraw(last)) {
+            job_ref taken = std::move(each->jobs.back());
+            each->jobs.pop_back();
+            last.stage_ = process_job::stage::queued;
+            last.keep(); // the queue's
+            queue_.push_front(last);
+            ++queued_;
+            send(to, last);
+            return;
+        }
+    }
+}
+
+bool process_pool::wants_worker() const noexcept {
+    return broken_.empty() && queued_ > starting_ && workers_.size() < processes_max_;
+}
+
+// -- taking a job out --
+
+job_ref process_pool::take_from_queue(process_job& job) noexcept {
+    job.unlink();
+    --queued_;
+    settle_stage(job);
+    return job_ref(job);
+}
+
+job_ref process_pool::take_from_worker(process_job& job) noexcept {
+    auto& jobs = job.worker_->jobs;
+    const auto at = std::ranges::find_if(jobs, [&](const job_ref& each) { return &*each == &job; });
+    job_ref taken = std::move(*at);
+    jobs.erase(at);
+    settle_stage(job);
+    return taken;
+}
+
+void process_pool::settle_stage(process_job& job) noexcept {
+    job.stage_ = process_job::stage::settled;
+    forget_deadline(job);
+}
+
+void process_pool::forget_deadline(process_job& job) noexcept {
+    if (job.deadline_ != clock::time_point::max()) {
+        deadlines_.erase({job.deadline_, &job});
+    }
+}
+
+void process_pool::cancelled(process_job& job) noexcept {
+    std::optional<job_ref> taken;
+    const lock hold(lock_);
+    if (job.stage_ == process_job::stage::queued) {
+        taken.emplace(take_from_queue(job));
+    } else if (job.stage_ == process_job::stage::sent) {
+        worker_process& by = *job.worker_;
+        if (by.withdraw(job)) {
+            taken.emplace(take_from_worker(job));
+            feed();
+        } else if (job.on_cancel_ == job_cancel::kills_process) {
+            settle_stage(job);
+            by.kill("its job was cancelled");
+        }
+    }
+    if (closing_) {
+        call_thread();
+    }
+}
+
+void process_pool::settlements::now() noexcept {
+    for (auto& [job, error] : failed_) {
+        if (error == nullptr) {
+            job->settle_cancelled();
+        } else {
+            job->settle_error(std::move(error));
+        }
+    }
+    failed_.clear();
+}
+
+// -- the end --
+
+void process_pool::take_all_pending(settlements& into) {
+    while (!queue_.empty()) {
+        into.cancel(take_from_queue(*queue_.front()));
+    }
+    for (const auto& each : workers_) {
+        while (!each->jobs.empty()) {
+            process_job& last = *each->jobs.back();
+            if (last.stage_ != process_job::stage::sent || !each->withdraw(last)) {
+                break;
+            }
+            into.cancel(take_from_worker(last));
+        }
+    }
+}
+
+void process_pool::close(pending what) noexcept {
+    settlements dropped;
+    bool none = false;
+    {
+        const lock hold(lock_);
+        closing_ = true;
+        cancelling_ = cancelling_ || what == pending::cancel;
+        if (cancelling_) {
+            take_all_pending(dropped);
+        }
+        none = !thread_.joinable();
+        at_end_ = at_end_ || none;
+        call_thread();
+    }
+    dropped.now();
+    if (none) {
+        (void)ended_.try_set_value();
+    }
+}
+
+void process_pool::end_by(clock::time_point when) noexcept {
+    const lock hold(lock_);
+    grace_ends_ = std::min(grace_ends_, when);
+    call_thread();
+}
+
+void process_pool::wait_for_end() noexcept {
+    lock hold(lock_);
+    no_worker_left_.wait(hold, [this] { return at_end_; });
+}
+
+void process_pool::kill_all() noexcept {
+    std::vector<std::string> refusing;
+    {
+        const lock hold(lock_);
+        for (const auto& each : workers_) {
+            if (!each->jobs.empty()) {
+                refusing.push_back("still running after the grace period of a shutdown, and "
+                                   "killed: process " +
+                                   each->name() + " (pid " + std::to_string(each->pid()) + ") in " +
+                                   each->jobs.front()->function_->name());
+            }
+            each->kill("it ran longer than the grace period of a shutdown");
+        }
+    }
+    for (std::string& each : refusing) {
+        emit({.kind = report_kind::refuses_to_end,
+              .message = std::move(each),
+              .task_name = {},
+              .site = {},
+              .error = nullptr});
+    }
+}
+
+void process_pool::join() noexcept {
+    std::thread ended;
+    {
+        const lock hold(lock_);
+        ended.swap(thread_);
+    }
+    if (ended.get_id() == std::this_thread::get_id()) {
+        ended.detach(); // a callback of a job lets go of the pool: the thread goes on alone
+    } else if (ended.joinable()) {
+        ended.join();
+    }
+}
+
+bool process_pool::runs_here() const {
+    const lock hold(lock_);
+    return thread_.get_id() == std::this_thread::get_id();
+}
+
+// -- how much there is --
+
+std::size_t process_pool::processes() const {
+    const lock hold(lock_);
+    return workers_.size();
+}
+
+std::vector<int> process_pool::pids() const {
+    std::vector<int> out;
+    const lock hold(lock_);
+    for (const auto& each : workers_) {
+        out.push_back(each->pid());
+    }
+    return out;
+}
+
+std::size_t process_pool::queued() const {
+    const lock hold(lock_);
+    return queued_;
+}
+
+} // namespace eddy::inline v0

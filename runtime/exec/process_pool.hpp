@@ -1,0 +1,149 @@
+// process_pool.hpp — the processes of a process_pool_executor, what they have to do, and the thread
+// that looks after them.
+//
+// Threads:    post, close, cancelled and the rest: any. One thread, the pool's, starts processes,
+//             reads results, sets them, keeps deadlines and buries the dead.
+// Invariants: I1  under the lock: a job is in queue_, in the jobs of one worker, or settled.
+//             I2  a job leaves a worker unsettled only if its claim could be withdrawn, or it is
+//                 repeatable and the worker has died.
+//             I3  no promise is set under the lock.
+// Design:     docs/design/process_pool.md
+
+#pragma once
+
+#include "exec/worker_process.hpp"
+#include <eddy/base/clock.hpp>
+#include <eddy/base/intrusive_list.hpp>
+#include <eddy/exec/process_pool_executor.hpp>
+#include <eddy/io/fd.hpp>
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace eddy::inline v0 {
+
+class process_pool : public std::enable_shared_from_this<process_pool> {
+public:
+    explicit process_pool(process_pool_options options);
+    ~process_pool();
+    process_pool(const process_pool&) = delete;
+    process_pool& operator=(const process_pool&) = delete;
+
+    enum class pending : std::uint8_t { run, cancel };
+
+    /// Takes over a reference. Throws: executor_shut_down; broken_process_pool; std::system_error.
+    void post(process_job& job);
+    /// The future of `job` is done, by the pool itself or by a cancel.
+    void cancelled(process_job& job) noexcept;
+    /// Takes no jobs any more.
+    void close(pending what) noexcept;
+    /// What runs then is named and killed, and what waits is cancelled.
+    void end_by(clock::time_point when) noexcept;
+    /// Blocks until no process is left.
+    void wait_for_end() noexcept;
+    /// Names what still runs, and kills it.
+    void kill_all() noexcept;
+    /// Joins the thread, which has ended or is about to.
+    void join() noexcept;
+    /// Whether this is the pool's thread, which cannot wait for itself.
+    [[nodiscard]] bool runs_here() const;
+    [[nodiscard]] future<> ended() const { return ended_.get_future(); }
+
+    /// In the child of a fork nothing of it is there.
+    [[nodiscard]] bool forked() const noexcept { return sys::getpid() != born_in_; }
+    void keep_for_ever() noexcept { itself_ = shared_from_this(); }
+
+    [[nodiscard]] std::size_t processes_max() const noexcept { return processes_max_; }
+    [[nodiscard]] std::size_t processes() const;
+    [[nodiscard]] std::vector<int> pids() const;
+    [[nodiscard]] std::size_t queued() const;
+
+private:
+    using lock = std::unique_lock<std::mutex>;
+    using workers = std::vector<std::unique_ptr<worker_process>>;
+
+    /// Jobs whose futures are to be set when the lock has been released.
+    class settlements {
+    public:
+        void fail(job_ref job, std::exception_ptr error) {
+            failed_.emplace_back(std::move(job), std::move(error));
+        }
+        void cancel(job_ref job) { fail(std::move(job), nullptr); }
+        void now() noexcept;
+
+    private:
+        std::vector<std::pair<job_ref, std::exception_ptr>> failed_; // null: cancelled
+    };
+
+    // -- under the lock --
+    void start_thread();
+    void call_thread() noexcept;
+    void feed() noexcept;
+    [[nodiscard]] worker_process* worker_for(const process_job& job) noexcept;
+    void hand_on(worker_process& to) noexcept;
+    void send(worker_process& to, process_job& job) noexcept;
+    [[nodiscard]] bool wants_worker() const noexcept;
+    void retire_idle() noexcept;
+    void forget_deadline(process_job& job) noexcept;
+    [[nodiscard]] job_ref take_from_queue(process_job& job) noexcept;
+    [[nodiscard]] job_ref take_from_worker(process_job& job) noexcept;
+    void settle_stage(process_job& job) noexcept;
+    void take_all_pending(settlements& into);
+    void queue_again(process_job& job) noexcept;
+    void bury_jobs(worker_process& dead, int status, settlements& into);
+    void start_failed(const std::string& why, settlements& into);
+
+    // -- the thread --
+    static void thread_main(const std::shared_ptr<process_pool>& of) noexcept;
+    void manage() noexcept;
+    void start_workers(lock& hold);
+    [[nodiscard]] std::unique_ptr<worker_process> started_worker(std::uint64_t number) const;
+    void wait_for_news();
+    [[nodiscard]] bool may_sleep() noexcept;
+    [[nodiscard]] clock::duration time_left();
+    void look_at(std::uint64_t event);
+    void read_all();
+    void read_from(worker_process& from);
+    void understand(worker_process& from);
+    void finish(worker_process& from);
+    void kill(worker_process& liar, const char* why);
+    void expire();
+    void end_grace() noexcept;
+    void bury(worker_process& dead);
+
+    const process_pool_options options_;
+    const std::size_t processes_max_;
+    const int born_in_ = sys::getpid();
+    const owned_fd epoll_;
+    const owned_fd bell_;
+
+    mutable std::mutex lock_;
+    std::condition_variable no_worker_left_;
+    intrusive_list<process_job> queue_;
+    std::size_t queued_ = 0;
+    std::set<std::pair<clock::time_point, process_job*>> deadlines_;
+    workers workers_; // changed by the thread alone
+    std::thread thread_;
+    std::uint64_t started_ = 0;
+    std::size_t starting_ = 0; // not ready yet
+    int failed_starts_ = 0;
+    clock::time_point grace_ends_ = clock::time_point::max();
+    clock::time_point wakes_at_{}; // of the thread, if nobody calls it
+    bool called_ = false;
+    bool closing_ = false;
+    bool cancelling_ = false; // what has not begun is not run any more
+    bool at_end_ = false;
+    std::string broken_; // why no worker can be started any more
+    promise<> ended_;
+    std::shared_ptr<process_pool> itself_;
+};
+
+} // namespace eddy::inline v0

@@ -1,0 +1,429 @@
+// process_pool_thread.cpp — the thread of a process pool: it starts workers, reads their results,
+// keeps deadlines and buries the dead.
+
+#include "exec/process_pool.hpp"
+#include "exec/worker_setup.hpp"
+#include <eddy/core/errors.hpp>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstring>
+#include <exception>
+#include <new>
+#include <string_view>
+
+#include <sys/epoll.h>
+
+namespace eddy::inline v0 {
+namespace {
+
+// What epoll says: whose bell, or whose end. 0 is the bell of the pool itself.
+constexpr std::uint64_t bell_of(const worker_process& of) noexcept {
+    return of.id() * 2;
+}
+constexpr std::uint64_t end_of(const worker_process& of) noexcept {
+    return of.id() * 2 + 1;
+}
+
+void watch(int epoll, int fd, std::uint64_t as) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = as;
+    if (const std::error_code error = sys::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event)) {
+        sys::throw_error("epoll_ctl", error.value());
+    }
+}
+
+std::string text_of(const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::exception& caught) {
+        return caught.what();
+    } catch (...) {
+        return "an unknown exception";
+    }
+}
+
+std::string describe_end(const worker_process& dead, int status) {
+    std::string out = "the process " + dead.name() + " (pid " + std::to_string(dead.pid()) + ") ";
+    if (status < 0) {
+        const char* const name = ::sigdescr_np(-status);
+        out += "was ended by signal " + std::to_string(-status) + " (" +
+               (name != nullptr ? name : "unknown") + ')';
+    } else {
+        out += "exited with status " + std::to_string(status);
+    }
+    if (!dead.killed_because().empty()) {
+        out += ": " + dead.killed_because();
+    }
+    return out;
+}
+
+} // namespace
+
+void process_pool::thread_main(const std::shared_ptr<process_pool>& of) noexcept {
+    sys::set_thread_name("eddy-procs");
+    of->manage();
+}
+
+void process_pool::manage() noexcept {
+    watch(epoll_.get(), bell_.get(), 0);
+    lock hold(lock_);
+    for (;;) {
+        called_ = false;
+        start_workers(hold);
+        retire_idle();
+        if (closing_ && queue_.empty() && workers_.empty()) {
+            break;
+        }
+        hold.unlock();
+        wait_for_news();
+        read_all();
+        expire();
+        end_grace();
+        hold.lock();
+    }
+    at_end_ = true;
+    no_worker_left_.notify_all();
+    hold.unlock();
+    (void)ended_.try_set_value();
+}
+
+// -- starting --
+
+void process_pool::start_workers(lock& hold) {
+    while (wants_worker()) {
+        const std::uint64_t number = ++started_;
+        ++starting_;
+        std::unique_ptr<worker_process> made;
+        std::string failure;
+        hold.unlock();
+        try {
+            made = started_worker(number);
+        } catch (const std::exception& error) {
+            failure = error.what();
+        }
+        settlements failed;
+        hold.lock();
+        if (made != nullptr) {
+            workers_.push_back(std::move(made));
+        } else {
+            --starting_;
+            start_failed(failure, failed);
+        }
+        hold.unlock();
+        failed.now();
+        hold.lock();
+    }
+}
+
+std::unique_ptr<worker_process> process_pool::started_worker(std::uint64_t number) const {
+    worker_setup setup{.name = options_.name + '-' + std::to_string(number),
+                       .memory_bytes_max = options_.memory_bytes_max,
+                       .cpu_seconds_max = static_cast<std::uint64_t>(options_.cpu_time_max.count()),
+                       .initializer = {}};
+    if (options_.initializer) {
+        const auto bytes = options_.initializer->bytes().bytes();
+        setup.initializer.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    }
+    auto out = std::make_unique<worker_process>(number, setup.name, options_.ring_bytes);
+    code_writer message;
+    setup.encode(message);
+    const auto kept = std::make_shared<const code_buffer>(message.take());
+    try {
+        out->send(message_kind::setup, 0, kept->bytes(), kept);
+        watch(epoll_.get(), out->bell(), bell_of(*out));
+        watch(epoll_.get(), out->pidfd(), end_of(*out));
+    } catch (...) {
+        sys::kill_and_reap(out->pid());
+        throw;
+    }
+    return out;
+}
+
+void process_pool::start_failed(const std::string& why, settlements& into) {
+    ++failed_starts_;
+    const bool others = std::ranges::any_of(workers_, [](const auto& each) { return each->ready; });
+    if (failed_starts_ < process_pool_executor::failed_starts_max || others) {
+        return;
+    }
+    broken_ = "no worker process can be started; " + std::to_string(failed_starts_) +
+              " in a row have failed, the last one because " + why;
+    const auto error = std::make_exception_ptr(broken_process_pool(broken_));
+    while (!queue_.empty()) {
+        into.fail(take_from_queue(*queue_.front()), error);
+    }
+}
+
+// A worker that has run as many jobs as it may, or that nobody needs any more, ends by itself.
+void process_pool::retire_idle() noexcept {
+    for (const auto& each : workers_) {
+        const bool unneeded = closing_ && queue_.empty();
+        if ((each->retiring || unneeded) && each->jobs.empty() && !each->closed()) {
+            each->retiring = true;
+            each->close();
+        }
+    }
+}
+
+// -- waiting --
+
+void process_pool::wait_for_news() {
+    std::array<epoll_event, 64> events;
+    const clock::duration left = time_left();
+    const bool sleeps = may_sleep();
+    const std::size_t count =
+        sys::epoll_pwait2(epoll_.get(), events, sleeps ? left : clock::duration::zero());
+    for (const auto& each : workers_) {
+        each->awake();
+    }
+    for (std::size_t i = 0; i != count; ++i) {
+        look_at(events[i].data.u64);
+    }
+}
+
+bool process_pool::may_sleep() noexcept {
+    bool out = true;
+    for (const auto& each : workers_) {
+        out = each->may_sleep() && out;
+    }
+    return out;
+}
+
+clock::duration process_pool::time_left() {
+    const lock hold(lock_);
+    wakes_at_ = deadlines_.empty() ? grace_ends_ : std::min(grace_ends_, deadlines_.begin()->first);
+    const clock::duration left = time_until(wakes_at_, clock::now());
+    return wakes_at_ == clock::time_point::max() ? sys::forever : left;
+}
+
+void process_pool::look_at(std::uint64_t event) {
+    if (event == 0) {
+        (void)sys::eventfd_read(bell_.get());
+        return;
+    }
+    const auto is_its = [&](const auto& each) { return each->id() == event / 2; };
+    const auto at = std::ranges::find_if(workers_, is_its);
+    if (at == workers_.end()) {
+        return; // buried meanwhile
+    }
+    if (event == end_of(**at)) {
+        bury(**at);
+    } else {
+        (void)sys::eventfd_read((*at)->bell());
+    }
+}
+
+// -- results --
+
+void process_pool::read_all() {
+    for (const auto& each : workers_) {
+        read_from(*each);
+    }
+    const lock hold(lock_);
+    for (const auto& each : workers_) {
+        each->pump();
+    }
+}
+
+void process_pool::read_from(worker_process& from) {
+    for (int pieces = 0; !from.deaf && pieces != 64; ++pieces) { // then others have their turn
+        auto how = incoming_message::progress::none;
+        try {
+            how = from.receive();
+        } catch (const std::bad_alloc&) {
+            kill(from, "there is no memory for its result");
+            return;
+        }
+        switch (how) {
+        case incoming_message::progress::none:
+            return;
+        case incoming_message::progress::some:
+            break;
+        case incoming_message::progress::whole:
+            understand(from);
+            from.reset_incoming();
+            break;
+        case incoming_message::progress::broken:
+            kill(from, "what it has written makes no sense");
+            break;
+        }
+    }
+}
+
+void process_pool::understand(worker_process& from) {
+    switch (from.incoming().header().kind) {
+    case message_kind::ready: {
+        const lock hold(lock_);
+        if (!std::exchange(from.ready, true)) {
+            --starting_;
+            failed_starts_ = 0;
+            feed();
+        }
+        break;
+    }
+    case message_kind::start_failed:
+        try {
+            code_reader reader(from.incoming().body());
+            from.start_error = text_of(registered_exception::decode(reader));
+        } catch (const codec_error& error) {
+            from.start_error = error.what();
+        }
+        break;
+    case message_kind::value:
+    case message_kind::error:
+        finish(from);
+        break;
+    default:
+        kill(from, "it has sent what only a pool sends");
+    }
+}
+
+void process_pool::finish(worker_process& from) {
+    const message_header& header = from.incoming().header();
+    lock hold(lock_);
+    if (from.jobs.empty() || from.jobs.front()->number_ != header.number) {
+        hold.unlock();
+        kill(from, "it has answered what it was not asked");
+        return;
+    }
+    const job_ref job = std::move(from.jobs.front());
+    from.jobs.pop_front();
+    const bool wanted = job->stage_ == process_job::stage::sent;
+    if (wanted) {
+        settle_stage(*job);
+    }
+    feed();
+    hand_on(from);
+    hold.unlock();
+    if (!wanted || job->state().done()) {
+        return;
+    }
+    try {
+        code_reader reader(from.incoming().body());
+        if (header.kind == message_kind::value) {
+            job->settle(reader);
+        } else {
+            job->settle_error(registered_exception::decode(reader));
+        }
+    } catch (...) {
+        job->settle_error(std::current_exception());
+    }
+}
+
+void process_pool::kill(worker_process& liar, const char* why) {
+    const lock hold(lock_);
+    liar.deaf = true;
+    liar.kill(why);
+}
+
+// -- deadlines --
+
+void process_pool::expire() {
+    const clock::time_point now = clock::now();
+    settlements late;
+    {
+        const lock hold(lock_);
+        while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+            process_job& job = *deadlines_.begin()->second;
+            const auto error = std::make_exception_ptr(timeout_error());
+            if (job.stage_ == process_job::stage::queued) {
+                late.fail(take_from_queue(job), error);
+            } else if (job.worker_->withdraw(job)) {
+                late.fail(take_from_worker(job), error);
+            } else {
+                job.worker_->kill("its job has not ended in time");
+                settle_stage(job);
+                job.keep();
+                late.fail(job_ref(job), error);
+            }
+        }
+        feed();
+    }
+    late.now();
+}
+
+void process_pool::end_grace() noexcept {
+    {
+        const lock hold(lock_);
+        if (clock::now() < grace_ends_) {
+            return;
+        }
+        grace_ends_ = clock::time_point::max();
+    }
+    close(pending::cancel);
+    kill_all();
+}
+
+// -- the dead --
+
+void process_pool::bury(worker_process& dead) {
+    const std::optional<int> status = dead.end();
+    if (!status) {
+        return;
+    }
+    while (dead.readable()) { // what it has said before
+        read_from(dead);
+    }
+    (void)sys::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, dead.bell(), nullptr);
+    (void)sys::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, dead.pidfd(), nullptr);
+    settlements lost;
+    std::unique_ptr<worker_process> body;
+    {
+        const lock hold(lock_);
+        bury_jobs(dead, *status, lost);
+        const bool was_ready = dead.ready;
+        const auto is_it = [&](const auto& each) { return each.get() == &dead; };
+        const auto at = std::ranges::find_if(workers_, is_it);
+        body = std::move(*at);
+        workers_.erase(at);
+        if (was_ready) {
+            failed_starts_ = 0;
+        } else {
+            --starting_;
+            if (!dead.retiring) {
+                start_failed(dead.start_error.empty()
+                                 ? describe_end(dead, *status)
+                                 : "the initializer threw: " + dead.start_error,
+                             lost);
+            }
+        }
+        feed();
+    }
+    lost.now();
+}
+
+void process_pool::bury_jobs(worker_process& dead, int status, settlements& into) {
+    while (!dead.jobs.empty()) { // the newest first: each goes to the front of the queue
+        const job_ref job = std::move(dead.jobs.back());
+        dead.jobs.pop_back();
+        if (job->stage_ == process_job::stage::settled) {
+            continue;
+        }
+        const bool begun = !dead.withdraw(*job);
+        if (cancelling_ && !begun) {
+            settle_stage(*job);
+            into.cancel(job);
+        } else if (!begun || (job->repeats_left_ != 0 && !cancelling_)) {
+            job->repeats_left_ -= begun ? 1 : 0;
+            queue_again(*job);
+        } else {
+            settle_stage(*job);
+            into.fail(job,
+                      std::make_exception_ptr(broken_process_pool(
+                          describe_end(dead, status) + ", while it ran " + job->function_->name(),
+                          status)));
+        }
+    }
+}
+
+void process_pool::queue_again(process_job& job) noexcept {
+    job.stage_ = process_job::stage::queued;
+    job.worker_ = nullptr;
+    job.keep(); // the queue's
+    queue_.push_front(job);
+    ++queued_;
+}
+
+} // namespace eddy::inline v0
