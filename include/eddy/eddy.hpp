@@ -29,6 +29,7 @@
 #include <eddy/exec/executor_calls.hpp>
 #include <eddy/exec/executor_job.hpp>
 #include <eddy/exec/executor_map.hpp>
+#include <eddy/exec/executor_metrics.hpp>
 #include <eddy/exec/run_in_executor.hpp>
 #include <eddy/exec/thread_pool_executor.hpp>
 #include <eddy/exec/to_thread.hpp>

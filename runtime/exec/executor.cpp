@@ -8,6 +8,7 @@
 namespace eddy::inline v0 {
 
 executor_shut_down::~executor_shut_down() = default;
+executor_queue_full::~executor_queue_full() = default;
 
 void refuse_to_block_a_loop(const char* instead) {
     if (scheduler::current() != nullptr) {

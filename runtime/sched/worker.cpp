@@ -199,7 +199,7 @@ void worker::run() {
     thread_.store(sys::gettid(), relaxed); // hint: for who reports a slow step
     come_in();
     while (runtime_.running()) {
-        if (!step() && !search()) {
+        if (!step() && !search() && !look_for_results()) {
             park();
         }
     }

@@ -20,6 +20,7 @@
 #include "sched/parking.hpp"
 #include "sched/watch_table.hpp"
 #include <eddy/base/random.hpp>
+#include <eddy/base/spin_budget.hpp>
 #include <eddy/core/task.hpp>
 #include <eddy/io/reactor.hpp>
 #include <eddy/io/timer_wheel.hpp>
@@ -209,6 +210,7 @@ private:
     template <typename Item>
     void run_loot(Item& first, std::uint64_t items, worker& victim) noexcept;
     void end_theft() noexcept;
+    [[nodiscard]] bool look_for_results() noexcept;
     void park() noexcept;
     void block() noexcept;
     void block_for(clock::duration limit) noexcept;
@@ -227,8 +229,9 @@ private:
 
     runtime_core& runtime_;
     const unsigned index_;
-    const bool alone_; // the only worker of its runtime
-    const bool timed_; // each step is timed: debug mode
+    const bool alone_;    // the only worker of its runtime
+    const bool timed_;    // each step is timed: debug mode
+    spin_budget results_; // of executors
     random_source random_;
     random_source random_for_tasks_;
     unsigned tick_ = 0; // steps since the last poll

@@ -222,6 +222,16 @@ bool worker::search() noexcept {
     return false;
 }
 
+// A job of an executor may be over in a moment: then to sleep and be woken takes longer than the
+// job. True: there is something here.
+bool worker::look_for_results() noexcept {
+    if (runtime_.virtual_time() || !runtime_.outside()->any()) {
+        return false;
+    }
+    stop_search(found::nothing); // it looks at its own queues alone
+    return results_.look([this] { return has_work() || !runtime_.running(); });
+}
+
 // -- sleeping --
 
 bool worker::anything_to_do() noexcept {

@@ -4,6 +4,7 @@
 //            its ways, jobs that refuse to end, apply, what travels with a job.
 // Not here:  many at once -> stress/executor_stress.cpp; awaiting -> run_in_executor_test.cpp.
 
+#include "exec/occupied.hpp"
 #include <eddy/testing/co_test.hpp>
 
 #include <array>
@@ -11,6 +12,7 @@
 #include <cstdlib>
 #include <latch>
 #include <memory>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -29,37 +31,6 @@ using namespace std::chrono_literals;
 int twice(int x) {
     return 2 * x;
 }
-
-// Keeps `count` threads of a pool busy until it dies.
-class occupied {
-public:
-    occupied(thread_pool_executor& pool, int count) : begun_(count) {
-        for (int i = 0; i != count; ++i) {
-            jobs_.push_back(pool.submit([this] {
-                begun_.count_down();
-                release_.wait();
-            }));
-        }
-        begun_.wait();
-    }
-    void release() {
-        if (!std::exchange(released_, true)) {
-            release_.count_down();
-        }
-    }
-    ~occupied() {
-        release();
-        for (const future<>& each : jobs_) {
-            (void)wait_blocking(*each.state(), std::nullopt); // they use what is here
-        }
-    }
-
-private:
-    std::latch begun_;
-    std::latch release_{1};
-    bool released_ = false;
-    std::vector<future<>> jobs_;
-};
 
 CO_TEST(thread_pool_executor, a_job_gives_its_result) {
     thread_pool_executor pool(2);

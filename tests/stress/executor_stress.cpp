@@ -1,7 +1,8 @@
 // executor_stress.cpp — many jobs, many submitters, cancels and shutdowns at any moment.
 //
 // Covers:    every job run once or cancelled once; ten thousand queued jobs cancelled at random;
-//            shutdown under load; threads that come and go; results from several runtimes at once.
+//            shutdown under load; threads that come and go; results from several runtimes at once;
+//            a bounded queue; exceptions of every kind; maps left early.
 
 #include "stress/stress_case.hpp"
 #include <eddy/base/random.hpp>
@@ -11,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -130,6 +132,127 @@ TEST_F(executor_stress, threads_that_end_at_any_moment_leave_no_job_behind) {
     }
     pool.shutdown();
     EXPECT_EQ(ran, 3 * jobs);
+}
+
+// More submitters than the queue has room for: each way of waiting for it, and cancels of all.
+TEST_F(executor_stress, a_bounded_queue_loses_no_job_and_no_place) {
+    eddy::thread_pool_executor pool({.threads_max = 3, .idle = 1us, .queue_max = 2});
+    std::atomic<int> ran = 0;
+    const int jobs = scaled(2000);
+    const auto submitter = [&](int which) -> coro<> {
+        for (int k = 0; k != jobs; ++k) {
+            const auto count = [&] { ++ran; };
+            if (which % 3 == 0) {
+                co_await co_await pool.submit_async(count);
+            } else if (which % 3 == 1) {
+                co_await eddy::run_in_executor(pool, count);
+            } else {
+                try {
+                    (void)pool.submit(count);
+                } catch (const eddy::executor_queue_full&) {
+                    (void)pool.submit_in_line(count);
+                }
+            }
+        }
+    };
+    eddy::run(
+        [&]() -> coro<> {
+            std::vector<eddy::task<>> all;
+            for (int i = 0; i != 9; ++i) {
+                all.push_back(eddy::create_task(submitter(i)));
+            }
+            std::vector<eddy::task<>> cancelled;
+            for (int i = 0; i != jobs; ++i) {
+                cancelled.push_back(eddy::create_task([](auto& pool) -> coro<> {
+                    co_await co_await pool.submit_async([] {});
+                }(pool)));
+                (void)cancelled[static_cast<std::size_t>(eddy::random_below(cancelled.size()))]
+                    .cancel();
+                co_await eddy::yield();
+            }
+            for (const auto& each : all) {
+                co_await each;
+            }
+            for (const auto& each : cancelled) {
+                (void)co_await eddy::as_result(each);
+            }
+        }(),
+        {.workers = 3});
+    pool.shutdown();
+    EXPECT_EQ(ran, 9 * jobs);
+    EXPECT_EQ(pool.queued(), 0U);
+}
+
+struct no_exception {
+    int value;
+};
+
+// Of every kind, also those that no standard type is above of.
+TEST_F(executor_stress, exceptions_of_every_kind_come_out_where_they_are_awaited) {
+    eddy::thread_pool_executor pool(4);
+    std::atomic<int> seen = 0;
+    const int jobs = scaled(500);
+    eddy::run(
+        [](auto& pool, auto& seen, int jobs) -> coro<> {
+            const auto fail = [](int how) -> int {
+                switch (how % 4) {
+                case 0:
+                    throw std::runtime_error("a standard one");
+                case 1:
+                    throw no_exception{how};
+                case 2:
+                    throw how; // NOLINT(hicpp-exception-baseclass)
+                default:
+                    throw eddy::timeout_error();
+                }
+            };
+            for (int i = 0; i != jobs; ++i) {
+                const auto got = co_await eddy::as_result(eddy::run_in_executor(pool, fail, i));
+                switch (i % 4) {
+                case 0:
+                    seen += got.template holds<std::runtime_error>() ? 1 : 0;
+                    break;
+                case 1:
+                    seen += got.template holds<no_exception>() ? 1 : 0;
+                    break;
+                case 2:
+                    seen += got.template holds<int>() ? 1 : 0;
+                    break;
+                default:
+                    seen += got.template holds<eddy::timeout_error>() ? 1 : 0;
+                }
+                const auto dropped = pool.submit(fail, i); // nobody looks
+            }
+        }(pool, seen, jobs),
+        {.workers = 3});
+    EXPECT_EQ(seen, jobs);
+}
+
+// Maps left at any moment, while their executor is shared.
+TEST_F(executor_stress, maps_that_are_left_early_leave_nothing_behind) {
+    eddy::thread_pool_executor pool({.threads_max = 3, .queue_max = 8});
+    const int rounds = scaled(200);
+    eddy::run(
+        [](auto& pool, int rounds) -> coro<> {
+            const auto half = [](auto& pool, int rounds) -> coro<> {
+                for (int i = 0; i != rounds; ++i) {
+                    int left = static_cast<int>(eddy::random_below(20));
+                    const eddy::map_options how{.chunk = 1 + static_cast<std::size_t>(i % 3),
+                                                .ordered = i % 2 == 0};
+                    EDDY_FOR(const int each,
+                             pool.map([](int x) { return x; }, std::vector<int>(100, 7), how)) {
+                        EXPECT_EQ(each, 7);
+                        if (--left <= 0) {
+                            break;
+                        }
+                    }
+                }
+            };
+            co_await eddy::gather(half(pool, rounds), half(pool, rounds), half(pool, rounds));
+        }(pool, rounds),
+        {.workers = 3});
+    pool.shutdown();
+    EXPECT_EQ(pool.threads(), 0U);
 }
 
 TEST_F(executor_stress, several_runtimes_may_share_a_pool) {

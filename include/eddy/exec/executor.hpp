@@ -24,6 +24,13 @@ public:
     ~executor_shut_down() override;
 };
 
+/// The queue of the executor has as many jobs as it may have.
+class EDDY_API executor_queue_full : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+    ~executor_queue_full() override;
+};
+
 /// How an executor is to end.
 struct shutdown_options {
     /// Blocks until what it runs calls on has ended.

@@ -100,7 +100,7 @@ public:
     job_result_t<Fn, Args...> apply(Fn&& fn, Args&&... args) {
         using result_type = job_result_t<Fn, Args...>;
         refuse_to_block_a_loop("co_await run_in_executor() instead");
-        auto result = self().submit(std::forward<Fn>(fn), std::forward<Args>(args)...);
+        auto result = submit_in_line(self(), std::forward<Fn>(fn), std::forward<Args>(args)...);
         (void)wait_blocking(*result.state(), std::nullopt);
         result.check_failure();
         if constexpr (!std::is_void_v<result_type>) {
@@ -167,7 +167,7 @@ public:
         }
         if (options.chunk == 1) {
             auto one = [this, fn = std::decay_t<Fn>(std::forward<Fn>(fn))](auto& from) {
-                return self().submit(fn, from.take());
+                return submit_in_line(self(), fn, from.take());
             };
             return map_results<value, result, Range>(std::forward<Range>(range), std::move(one),
                                                      options);
@@ -198,8 +198,8 @@ private:
         if constexpr (requires { self().submit_chunk(fn, std::move(elements)); }) {
             return self().submit_chunk(fn, std::move(elements));
         } else {
-            return self().submit(
-                [fn](std::vector<Element> all) mutable { return run_chunk(fn, all); },
+            return submit_in_line(
+                self(), [fn](std::vector<Element> all) mutable { return run_chunk(fn, all); },
                 std::move(elements));
         }
     }

@@ -10,6 +10,7 @@
 
 #pragma once
 
+#include <eddy/base/clock.hpp>
 #include <eddy/base/export.hpp>
 #include <eddy/base/intrusive_list.hpp>
 #include <eddy/core/awaitable.hpp>
@@ -26,6 +27,8 @@
 
 namespace eddy::inline v0 {
 
+class admission_op;
+
 /// What an executor queues and runs. Begins with what is in force where it is made: context
 /// variables and deadlines go with it.
 class EDDY_API executor_job : public list_hook {
@@ -41,6 +44,12 @@ public:
     virtual void cancel() noexcept = 0;
     /// What is called, for people.
     [[nodiscard]] virtual const std::type_info& function() const noexcept = 0;
+
+    // -- the executor's --
+
+    executor_job* inbox_next = nullptr;
+    clock::time_point queued_at{};
+    admission_op* admits = nullptr; // who waits for a place for this
 
 protected:
     [[nodiscard]] const context& where() const noexcept { return context_; }

@@ -47,9 +47,22 @@ public:
     void show(await_look& look) const noexcept override { look.waits_for("a job of an executor"); }
 };
 
+/// submit for who awaits the result anyway: where the queue of `on` is full, the job waits beside
+/// it for its turn.
+template <typename E, typename Fn, typename... Args>
+auto submit_in_line(E& on, Fn&& fn, Args&&... args) {
+    if constexpr (requires {
+                      on.submit_in_line(std::forward<Fn>(fn), std::forward<Args>(args)...);
+                  }) {
+        return on.submit_in_line(std::forward<Fn>(fn), std::forward<Args>(args)...);
+    } else {
+        return on.submit(std::forward<Fn>(fn), std::forward<Args>(args)...);
+    }
+}
+
 template <typename E, typename Fn, typename... Args>
 coro<job_result_t<Fn, Args...>> run_stored_in(E& on, Fn fn, Args... args) {
-    co_return co_await executor_wait(on.submit(std::move(fn), std::move(args)...));
+    co_return co_await executor_wait(submit_in_line(on, std::move(fn), std::move(args)...));
 }
 
 /// Calls `fn(args...)`, stored until then, on a thread of `on`, and gives its result to the

@@ -28,7 +28,8 @@ EDDY_API void set_default_executor(std::shared_ptr<thread_pool_executor> pool);
 
 template <typename Fn, typename... Args>
 coro<job_result_t<Fn, Args...>> run_stored_in_thread(Fn fn, Args... args) {
-    co_return co_await executor_wait(default_executor()->submit(std::move(fn), std::move(args)...));
+    co_return co_await executor_wait(
+        default_executor()->submit_in_line(std::move(fn), std::move(args)...));
 }
 
 /// As run_in_executor, in the default executor; asyncio's to_thread.

@@ -1,0 +1,185 @@
+// thread_pool_end.cpp — how a pool begins and ends, and how much there is of it.
+
+#include "exec/thread_pool.hpp"
+#include <eddy/base/syscall.hpp>
+#include <eddy/core/report.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+#include <system_error>
+
+#include <cxxabi.h>
+
+namespace eddy::inline v0 {
+namespace {
+
+// Between the process that loaded the library and this one.
+constinit atomic<std::uint32_t> forks{0};
+
+void in_forked_child() noexcept {
+    forks.store(forks.load(relaxed) + 1, relaxed); // own: both, the only thread there is
+}
+
+std::size_t threads_from_environment() {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here sets it
+    const char* const text = std::getenv("EDDY_BLOCKING_THREADS");
+    if (text == nullptr) {
+        return thread_pool_executor::threads_default;
+    }
+    const char* const end = text + std::strlen(text);
+    std::size_t threads = 0;
+    const auto [stop, error] = std::from_chars(text, end, threads);
+    if (error != std::errc() || stop != end || threads < 1 ||
+        threads > thread_pool_executor::threads_limit) {
+        throw std::system_error(std::make_error_code(std::errc::invalid_argument),
+                                "EDDY_BLOCKING_THREADS=" + std::string(text) +
+                                    " is not a number from 1 to " +
+                                    std::to_string(thread_pool_executor::threads_limit));
+    }
+    return threads;
+}
+
+std::size_t checked_threads(std::size_t asked) {
+    if (asked > thread_pool_executor::threads_limit) {
+        throw std::invalid_argument(
+            "thread_pool_options::threads_max is " + std::to_string(asked) + "; at most " +
+            std::to_string(thread_pool_executor::threads_limit) + " can be had");
+    }
+    return asked != 0 ? asked : threads_from_environment();
+}
+
+// What can be added to the time that it is.
+constexpr clock::duration for_ever = std::chrono::hours(24 * 36500);
+
+std::string demangled(const char* name) {
+    int status = 0;
+    const std::unique_ptr<char, decltype(&std::free)> text(
+        abi::__cxa_demangle(name, nullptr, nullptr, &status), &std::free);
+    return status == 0 ? text.get() : name;
+}
+
+} // namespace
+
+thread_pool::thread_pool(thread_pool_options options)
+    : options_(std::move(options)), threads_max_(checked_threads(options_.threads_max)),
+      born_(forks.load(relaxed)) { // own: see in_forked_child
+    static const bool told = (sys::at_fork_in_child(&in_forked_child), true);
+    (void)told;
+}
+
+thread_pool::~thread_pool() {
+    join();
+    while (const auto left = take()) {
+        left->cancel();
+    }
+}
+
+bool thread_pool::forked() const noexcept {
+    return born_ != forks.load(relaxed); // own: see in_forked_child
+}
+
+// -- the end --
+
+void thread_pool::close(pending what) noexcept {
+    places_.fetch_or(closed_bit, acq_rel); // P1
+    while (what == pending::cancel) {
+        const auto dropped = take();
+        if (dropped == nullptr) {
+            break;
+        }
+        dropped->cancel();
+    }
+    bool none = false;
+    {
+        const lock hold(lock_);
+        for (member* each = idle_.front(); each != nullptr; each = idle_.next(*each)) {
+            each->bell.notify_one();
+        }
+        none = live_ == 0 && at_end();
+    }
+    if (none) {
+        (void)ended_.try_set_value();
+    }
+}
+
+bool thread_pool::wait_for_end(clock::duration limit) noexcept {
+    lock hold(lock_);
+    return no_thread_left_.wait_for(hold, std::min(limit, for_ever),
+                                    [this] { return abandoned_ || (live_ == 0 && at_end()); });
+}
+
+void thread_pool::join() noexcept {
+    members to_join;
+    {
+        const lock hold(lock_);
+        to_join.swap(ended_members_);
+    }
+    for (const auto& each : to_join) {
+        each->thread.join();
+    }
+}
+
+void thread_pool::abandon() noexcept {
+    std::vector<std::string> refusing;
+    {
+        const lock hold(lock_);
+        abandoned_ = true;
+        for (const auto& each : members_) {
+            if (each->thread.joinable()) {
+                note_refusal(*each, refusing);
+                each->thread.detach();
+            }
+        }
+        no_thread_left_.notify_all();
+    }
+    for (std::string& each : refusing) {
+        emit({.kind = report_kind::refuses_to_end,
+              .message = std::move(each),
+              .task_name = {},
+              .site = {},
+              .error = nullptr});
+    }
+}
+
+void thread_pool::note_refusal(const member& of, std::vector<std::string>& into) const noexcept {
+    const std::type_info* const runs = of.runs.load(relaxed); // hint: it may end just now
+    if (runs == nullptr) {
+        return;
+    }
+    try {
+        const auto lasted = clock::now() - of.since.load(relaxed); // hint: as above
+        const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(lasted);
+        into.push_back("still running after the grace period of a shutdown: thread " +
+                       options_.name + "-" + std::to_string(of.number) + ", for " +
+                       std::to_string(ms.count()) + " ms in " + demangled(runs->name()));
+    } catch (...) { // out of memory: the report is lost, the program is not
+    }
+}
+
+// -- how much there is --
+
+std::size_t thread_pool::queued() const {
+    const std::lock_guard hold(room_lock_);
+    // count: of a moment ago
+    return static_cast<std::size_t>(places_.load(relaxed) / one_place) + in_line_count_;
+}
+
+executor_metrics thread_pool::metrics() const {
+    const std::size_t now_queued = queued();
+    const std::lock_guard hold(lock_);
+    executor_metrics out = of_ended_;
+    out.threads = live_;
+    out.threads_peak = live_peak_;
+    out.queued = now_queued;
+    out.queued_peak = static_cast<std::size_t>(queued_peak_.load(relaxed)); // count: as above
+    for (const auto& each : members_) {
+        each->queue_wait.add_to(out.queue_wait);
+        each->run_time.add_to(out.run_time);
+    }
+    return out;
+}
+
+} // namespace eddy::inline v0
