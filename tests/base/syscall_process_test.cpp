@@ -56,7 +56,7 @@ TEST(syscall_process, a_program_that_does_not_exist_is_an_error) {
 }
 
 TEST(syscall_process, a_child_that_was_waited_for_is_nobodys_any_more) {
-    const sys::spawn_result child = start("read line");
+    const sys::spawn_result child = start("exec sleep 1000");
     const sys::fd_result watch = sys::pidfd_open(child.pid);
     EXPECT_EQ(sys::pidfd_send_signal(watch.fd, SIGKILL), std::error_code());
     EXPECT_EQ(end_of(child.pid), -SIGKILL);
