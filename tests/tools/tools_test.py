@@ -7,6 +7,7 @@ from pathlib import Path
 
 import run_example
 import tally
+import tidy_units
 
 
 class tally_test(unittest.TestCase):
@@ -29,6 +30,25 @@ class tally_test(unittest.TestCase):
 
     def test_tap_counts_its_lines(self):
         self.expect((2, 1), "FAIL", "1..3\nok 1 - a\nnot ok 2 - b\n#   why\nok 3 - c\n")
+
+
+class tidy_units_test(unittest.TestCase):
+    def pieces(self, *texts):
+        """Gives how many files each piece has, the compiler being asked whether they go together."""
+        with tempfile.TemporaryDirectory() as folder:
+            files = [Path(folder, f"{number}.cpp") for number in range(len(texts))]
+            for file, text in zip(files, texts):
+                file.write_text(text)
+            return [count for _, count in tidy_units.Units(folder).split(folder, ["clang++-19", "-std=c++20"], files)]
+
+    def test_files_that_go_together_are_one_piece(self):
+        self.assertEqual(self.pieces("int a;", "int b;", "int c;"), [3])
+
+    def test_who_collides_goes_into_the_next_piece(self):
+        self.assertEqual(self.pieces("int a;", "int a() { return 1; }", "int b;", "char a;"), [2, 1, 1])
+
+    def test_programs_have_namespaces_of_their_own(self):
+        self.assertEqual(self.pieces("#include <cstdio>\nint main() { std::puts(\"\"); }", "int main() {}"), [2])
 
 
 class example_test(unittest.TestCase):
