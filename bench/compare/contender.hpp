@@ -17,6 +17,7 @@ enum class model {
     all_cores,
     on_loop,
     thread_pool,
+    process_pool,
     tbb,
 };
 

@@ -66,6 +66,10 @@ void pipe::close_write_end() noexcept {
     close_end(write_end_);
 }
 
+std::string pipe::path() const {
+    return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(read_end_);
+}
+
 void pipe::skip(std::size_t count) const {
     std::array<std::byte, 4096> dropped;
     while (count > 0) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <type_traits>
 
 namespace eddy::compare {
@@ -30,6 +31,9 @@ public:
         read_bytes(&value, sizeof(T));
         return value;
     }
+
+    /// The file that another process of this user can open to read from it.
+    [[nodiscard]] std::string path() const;
 
     /// Reads and drops `count` bytes.
     void skip(std::size_t count) const;

@@ -32,6 +32,8 @@ constexpr std::array<names, models.size()> names_of_models{{
      "eddy on all cores; blocking and long calls are made by the coroutines"},
     {"thread_pool", "thread pool",
      "eddy on all cores; such calls by run_in_executor on a thread pool"},
+    {"process_pool", "process pool",
+     "eddy on all cores; such calls by run_in_executor on a process for each core"},
     {"tbb", "oneTBB", "a oneTBB task each, in an arena with a thread for each core"},
 }};
 
@@ -46,7 +48,7 @@ using entries = std::array<entry, models.size()>;
 
 // Those that compare ways to wait: the same coroutines on one core and on all.
 entries waiting_ways(contender threads, contender processes, contender coroutines, entry tbb) {
-    return {by(threads), by(processes), by(coroutines), by(coroutines), {}, {}, tbb};
+    return {by(threads), by(processes), by(coroutines), by(coroutines), {}, {}, {}, tbb};
 }
 // Those that compare where a call is made that keeps its thread.
 struct places {
@@ -54,11 +56,12 @@ struct places {
     contender processes;
     contender on_loop;
     contender thread_pool;
+    contender process_pool;
     contender tbb;
 };
 entries calling_places(const places& all) {
-    return {by(all.threads), by(all.processes),   {},         {},
-            by(all.on_loop), by(all.thread_pool), by(all.tbb)};
+    return {by(all.threads),     by(all.processes),    {},         {}, by(all.on_loop),
+            by(all.thread_pool), by(all.process_pool), by(all.tbb)};
 }
 
 std::string no_title(std::uint64_t) {
@@ -189,6 +192,7 @@ workload blocking_workload() {
                                       .processes = run_processes,
                                       .on_loop = run_on_loop,
                                       .thread_pool = run_thread_pool,
+                                      .process_pool = run_process_pool,
                                       .tbb = run_tbb}),
         .spans = {"total_ns"},
         .tables = {{"until all have returned, over their number",
@@ -218,6 +222,7 @@ workload mixed_server_workload() {
                                       .processes = run_processes,
                                       .on_loop = run_on_loop,
                                       .thread_pool = run_thread_pool,
+                                      .process_pool = run_process_pool,
                                       .tbb = run_tbb}),
         .spans = {"total_ns"},
         .tables = {{"until a light request is answered, from when it was due",

@@ -13,9 +13,9 @@
 
 namespace eddy::compare {
 
-inline constexpr std::array models{model::threads,   model::processes, model::one_core,
-                                   model::all_cores, model::on_loop,   model::thread_pool,
-                                   model::tbb};
+inline constexpr std::array models{model::threads,      model::processes, model::one_core,
+                                   model::all_cores,    model::on_loop,   model::thread_pool,
+                                   model::process_pool, model::tbb};
 
 /// "threads": for JSON and options.
 [[nodiscard]] std::string_view name_of(model which) noexcept;

@@ -5,6 +5,7 @@
 #include "compare_command.hpp"
 #include "plan.hpp"
 #include <eddy/base/version.hpp>
+#include <eddy/exec/process_pool_executor.hpp>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -84,6 +85,7 @@ CLI::App* add_cell(CLI::App& app, cell_options& options) {
 } // namespace
 
 int main(int argc, char** argv) {
+    eddy::serve_process_pool(); // where this program is a worker process of a cell
     CLI::App app("asyncio for C++, on every core", "eddy");
     app.set_version_flag("--version", "eddy " + std::string(eddy::library_version()));
     eddy::cli::compare_options options;

@@ -19,7 +19,7 @@ PROGRAM = str(Path(sys.argv.pop(1)).resolve())
 CHROMIUM = shutil.which("chromium")
 TINY = ["--repetitions", "3", "--sizes", "idle_waiters=10,20,1000", "--sizes", "fork_join=6,7,8",
         "--sizes", "mixed=4", "--sizes", "echo=4", "--sizes", "blocking=5,200", "--sizes", "mixed_server=200",
-        "--models", "threads,one_core,all_cores,on_loop,thread_pool,tbb"]
+        "--models", "threads,one_core,all_cores,on_loop,thread_pool,process_pool,tbb"]
 PHONE, DESK = 390, 1280
 TEXT_PX_LEAST = 11  # what can be read on a phone
 

@@ -25,7 +25,7 @@ PLACES = {"blocking", "mixed_server"}
 WORKLOADS = WAYS | PLACES
 MODELS_OF = {"threads", "processes", "tbb"}
 MODELS = {**{way: MODELS_OF | {"one_core", "all_cores"} for way in WAYS},
-          **{place: MODELS_OF | {"on_loop", "thread_pool"} for place in PLACES}}
+          **{place: MODELS_OF | {"on_loop", "thread_pool", "process_pool"} for place in PLACES}}
 # One oneTBB cell that takes 5 s: 1 000 jobs that block one worker in turn.
 LONG = ["--workloads", "mixed", "--sizes", "mixed=1000", "--repetitions", "1"]
 ONE_CORE = os.environ | {"EDDY_WORKERS": "1"}
@@ -141,7 +141,7 @@ class a_comparison(unittest.TestCase):
         self.assertEqual(cannot, {("idle_waiters", "tbb"), ("ping_pong", "tbb"), ("echo", "tbb")})
 
     def test_the_rows_of_a_table_end_in_one_column(self):
-        tables = re.findall(r"(?:^    (?:threads|processes|coroutines|on the loop|thread pool|oneTBB) .*\n)+",
+        tables = re.findall(r"(?:^    (?:threads|processes|coroutines|on the loop|thread pool|process pool|oneTBB) .*\n)+",
                             self.printed.stdout, re.MULTILINE)
         self.assertGreaterEqual(len(tables), len(WORKLOADS))
         for table in tables:

@@ -8,7 +8,7 @@
 // Size:     the number of calls of each kind.
 // Measured: the time from the first call until all have returned, over the number of calls
 //           (file_ns, name_ns, sleep_ns), the memory of each that waits (memory_bytes =
-//           user_bytes + kernel_bytes), the whole (total_ns) and its CPU time (cpu_ns).
+//           user_bytes + kernel_bytes), and the whole (total_ns).
 // Valid if: nobody asks what a runtime, a pool or an arena takes to start: they are there before.
 
 #pragma once
@@ -25,11 +25,17 @@ namespace eddy::compare::blocking {
 
 [[nodiscard]] metrics run_on_loop(const request& asked);
 [[nodiscard]] metrics run_thread_pool(const request& asked);
+[[nodiscard]] metrics run_process_pool(const request& asked);
 [[nodiscard]] metrics run_tbb(const request& asked);
 [[nodiscard]] metrics run_threads(const request& asked);
 [[nodiscard]] metrics run_processes(const request& asked);
 
 enum class kind : std::uint8_t { file, name, sleep, release };
+
+/// Makes a call of a kind that returns by itself.
+///
+/// Throws: `wrong_result` if it does not give what it has to.
+void make_by_itself(kind which);
 
 /// One blocking call; what a contender makes many of.
 class call {
@@ -40,6 +46,10 @@ public:
     ///
     /// Throws: `wrong_result` if it does not give what it has to.
     void make() const;
+
+    [[nodiscard]] kind which() const noexcept { return which_; }
+    /// The pipe with a byte for each call that is released.
+    [[nodiscard]] const pipe& release() const noexcept { return *release_; }
 
 private:
     kind which_;

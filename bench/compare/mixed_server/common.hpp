@@ -23,6 +23,7 @@ namespace eddy::compare::mixed_server {
 
 [[nodiscard]] metrics run_on_loop(const request& asked);
 [[nodiscard]] metrics run_thread_pool(const request& asked);
+[[nodiscard]] metrics run_process_pool(const request& asked);
 [[nodiscard]] metrics run_tbb(const request& asked);
 [[nodiscard]] metrics run_threads(const request& asked);
 [[nodiscard]] metrics run_processes(const request& asked);
@@ -61,6 +62,8 @@ public:
     /// Says that it is answered.
     void answered(std::size_t index) noexcept;
 
+    /// CPU time includes that of child processes which have been reaped.
+    ///
     /// Throws: `wrong_result` if any was not answered.
     [[nodiscard]] metrics result() const;
 

@@ -15,7 +15,9 @@ eddy::coro<> answer(requests& all, std::size_t index) {
 } // namespace
 
 metrics run_on_loop(const request& asked) {
-    return serve_on_loops(asked, answer);
+    requests all(asked);
+    serve_on_loops(all, asked.cores, answer);
+    return all.result();
 }
 
 } // namespace eddy::compare::mixed_server

@@ -11,25 +11,23 @@
 
 namespace eddy::compare::mixed_server {
 
-/// Makes a task of `answer(requests, index)` for each request, and waits for all of them.
+/// Makes a task of `answer(all, index)` for each request, and waits for all of them.
 template <typename Answer>
-[[nodiscard]] metrics serve_on_loops(const request& asked, Answer answer) {
-    requests all(asked);
+void serve_on_loops(requests& all, unsigned workers, Answer answer) {
     std::vector<eddy::task<>> tasks;
     tasks.reserve(all.count());
-    eddy::runtime loops({.workers = asked.cores});
+    eddy::runtime loops({.workers = workers});
     eddy::promise<void> end;
     const std::jthread client([&] {
         all.put([&](std::size_t i) { tasks.push_back(loops.create_task(answer(all, i))); });
         end.set_value();
     });
-    return loops.run_until_complete([](auto& all, auto& tasks, auto put) -> eddy::coro<metrics> {
+    loops.run_until_complete([](auto& tasks, auto put) -> eddy::coro<> {
         co_await put;
         for (eddy::task<>& task : tasks) {
             co_await task;
         }
-        co_return all.result();
-    }(all, tasks, end.get_future()));
+    }(tasks, end.get_future()));
 }
 
 } // namespace eddy::compare::mixed_server

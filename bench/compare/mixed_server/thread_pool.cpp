@@ -20,9 +20,11 @@ eddy::coro<> answer(eddy::thread_pool_executor& pool, requests& all, std::size_t
 } // namespace
 
 metrics run_thread_pool(const request& asked) {
+    requests all(asked);
     eddy::thread_pool_executor pool;
-    return serve_on_loops(
-        asked, [&](requests& all, std::size_t index) { return answer(pool, all, index); });
+    serve_on_loops(all, asked.cores,
+                   [&](requests& them, std::size_t index) { return answer(pool, them, index); });
+    return all.result();
 }
 
 } // namespace eddy::compare::mixed_server
