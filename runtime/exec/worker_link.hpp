@@ -193,13 +193,14 @@ public:
     /// Ready for the next one; memory of a usual size is kept.
     void reset() noexcept {
         head_read_ = 0;
-        if (body_.size() > outgoing_message::piece) {
+        if (body_.size() > kept_max) {
             body_ = code_buffer();
         }
         body_.shrink(0);
     }
 
 private:
+    static constexpr std::size_t kept_max = std::size_t{2} << 20;
     static constexpr std::size_t reserved_max = std::size_t{256} << 20; // more grows as it comes
     static constexpr std::uint64_t bytes_max = std::uint64_t{1} << 40;
 

@@ -5,7 +5,7 @@
 #include "exec/worker_link.hpp"
 #include "exec/worker_process.hpp"
 #include "exec/worker_setup.hpp"
-#include <eddy/base/spin_wait.hpp>
+#include <eddy/base/spin_budget.hpp>
 #include <eddy/core/context.hpp>
 #include <eddy/exec/process_pool_executor.hpp>
 #include <eddy/exec/registered_exception.hpp>
@@ -167,11 +167,8 @@ private:
 
     template <typename End, typename Nothing>
     void wait_at(End& end, Nothing nothing) {
-        for (int i = 0; i != looks_before_sleep; ++i) {
-            if (!nothing()) {
-                return;
-            }
-            native_sync::pause();
+        if (budget_.look([&] { return !nothing(); })) {
+            return;
         }
         if (end.may_sleep()) {
             std::array<std::byte, 16> bells;
@@ -182,14 +179,13 @@ private:
         end.awake();
     }
 
-    static constexpr int looks_before_sleep = 100;
-
     owned_fd pipe_;
     owned_fd bell_;
     worker_segment segment_;
     byte_ring_reader<> reader_;
     byte_ring_writer<> writer_;
     incoming_message message_;
+    spin_budget budget_;
 };
 
 // What made a worker of this process is not for the processes that it starts.

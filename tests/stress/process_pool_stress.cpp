@@ -240,7 +240,7 @@ TEST_F(process_pool_stress, a_shutdown_under_load_runs_refuses_or_cancels_each_j
             submitters.emplace_back([&] {
                 try {
                     for (;;) {
-                        (void)pool.submit(eddy::process_jobs::noted, counts.path(), i);
+                        (void)pool.submit(eddy::process_jobs::noted, counts.path(), 1);
                         ++accepted;
                     }
                 } catch (const eddy::executor_shut_down&) {
