@@ -169,6 +169,16 @@ class in_a_browser(unittest.TestCase):
         self.assertIn(made.record["baseline"]["summary"], text)
         self.assertIn("a oneTBB task must not block", text)
 
+    def test_a_comparison_that_measured_nothing_is_a_page_without_plots(self):
+        path = made.folder / "nothing.html"
+        done = run("--workloads", "mixed", "--models", "tbb", "--sizes", "mixed=3000", "--cell-seconds", "1",
+                   "--html", path)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        seen = opened(path.read_text(), PHONE, made.folder)
+        self.assertEqual((seen["wrong"], seen["plots"]), ([], []))
+        self.assertIn("No model did this.", seen["text"])
+        self.assertIn("took longer than 1 s", seen["text"])
+
     def test_is_dark_where_the_reader_likes_it_dark(self):
         light = self.seen_at(PHONE)["back"]
         dark = self.seen_at(PHONE, "--blink-settings=preferredColorScheme=0")["back"]

@@ -329,7 +329,7 @@ function tableOf(workload, table, note) {
     const text = (model, { size, metric, unit }) => {
         const cell = cellOf(workload, model, size);
         if (!cell) return "";
-        if (cell.status !== "measured") return note(cell.why);
+        if (cell.status !== "measured") return cell.why ? note(cell.why) : "–"; // not tried: interrupted
         return metric in cell.median ? quantity(cell.median[metric], unit) : "–";
     };
     const head = make("tr", {}, make("th"), ...columns.map(({ size, title: name }) => make("th", {
