@@ -33,25 +33,28 @@ process_pool_options checked(process_pool_options options) {
                                     std::to_string(options.ring_bytes) +
                                     "; it must be a power of two, from 4096");
     }
+    (void)worker_start::checked_library();
+    return options;
+}
+
+// Not when the pool is made: one with static storage is made in each worker process, too.
+void check_that_workers_may_be_started() {
     if (worker_start::depth() >= process_pool_executor::depth_max) {
         throw broken_process_pool("a worker process of a worker process must not have a process "
                                   "pool: that has no end");
     }
     if (std::getenv(worker_variables::link) != nullptr) {
         throw broken_process_pool(
-            "this is a worker process that has come to make a process pool: its main() must begin "
+            "this is a worker process that has come to use a process pool: its main() must begin "
             "with eddy::serve_process_pool();");
     }
-    (void)worker_start::checked_library();
-    return options;
 }
 
 } // namespace
 
 process_pool::process_pool(process_pool_options options)
     : options_(checked(std::move(options))),
-      processes_max_(checked_processes(options_.processes_max)), epoll_(sys::epoll_create1()),
-      bell_(sys::eventfd()) {}
+      processes_max_(checked_processes(options_.processes_max)) {}
 
 process_pool::~process_pool() {
     join();
@@ -90,13 +93,16 @@ void process_pool::post(process_job& job) {
 
 void process_pool::start_thread() {
     if (!thread_.joinable()) {
+        check_that_workers_may_be_started();
+        epoll_ = owned_fd(sys::epoll_create1());
+        bell_ = owned_fd(sys::eventfd());
         const sys::blocked_signals block;
         thread_ = std::thread(&thread_main, shared_from_this());
     }
 }
 
 void process_pool::call_thread() noexcept {
-    if (!std::exchange(called_, true)) {
+    if (bell_ && !std::exchange(called_, true)) {
         sys::eventfd_write(bell_.get());
     }
 }
@@ -163,16 +169,32 @@ void process_pool::hand_on(worker_process& to) noexcept {
         }
         process_job& last = *each->jobs.back();
         if (last.stage_ == process_job::stage::sent && each->withdraw(last)) {
-            job_ref taken = std::move(each->jobs.back());
-            each->jobs.pop_back();
-            last.stage_ = process_job::stage::queued;
-            last.keep(); // the queue's
-            queue_.push_front(last);
-            ++queued_;
+            take_back(*each, last);
             send(to, last);
             return;
         }
     }
+}
+
+// The newest job of `from`, which was withdrawn: to the front of the queue.
+void process_pool::take_back(worker_process& from, process_job& last) noexcept {
+    queue_again(last);
+    from.jobs.pop_back();
+}
+
+// Kills the process that runs `begun`. If it has begun the next job, it has ended this one, and its
+// result is on the way: then it is left alone.
+void process_pool::kill_in(process_job& begun, const char* why) noexcept {
+    worker_process& by = *begun.worker_;
+    while (&*by.jobs.back() != &begun) {
+        process_job& next = *by.jobs.back();
+        if (next.stage_ == process_job::stage::settled || !by.withdraw(next)) {
+            return;
+        }
+        take_back(by, next);
+    }
+    by.retiring = true; // it gets no more
+    by.kill(why);
 }
 
 bool process_pool::wants_worker() const noexcept {
@@ -220,7 +242,8 @@ void process_pool::cancelled(process_job& job) noexcept {
             feed();
         } else if (job.on_cancel_ == job_cancel::kills_process) {
             settle_stage(job);
-            by.kill("its job was cancelled");
+            kill_in(job, "its job was cancelled");
+            feed();
         }
     }
     if (closing_) {

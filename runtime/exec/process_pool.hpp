@@ -55,6 +55,8 @@ public:
     void join() noexcept;
     /// Whether this is the pool's thread, which cannot wait for itself.
     [[nodiscard]] bool runs_here() const;
+    /// Whether this thread is that of some pool: what blocks it stops the pool.
+    [[nodiscard]] static bool is_served_here() noexcept { return serves_pool; }
     [[nodiscard]] future<> ended() const { return ended_.get_future(); }
 
     /// In the child of a fork nothing of it is there.
@@ -89,6 +91,8 @@ private:
     void feed() noexcept;
     [[nodiscard]] worker_process* worker_for(const process_job& job) noexcept;
     void hand_on(worker_process& to) noexcept;
+    void take_back(worker_process& from, process_job& last) noexcept;
+    void kill_in(process_job& begun, const char* why) noexcept;
     void send(worker_process& to, process_job& job) noexcept;
     [[nodiscard]] bool wants_worker() const noexcept;
     void retire_idle() noexcept;
@@ -119,11 +123,13 @@ private:
     void end_grace() noexcept;
     void bury(worker_process& dead);
 
+    static constinit thread_local bool serves_pool;
+
     const process_pool_options options_;
     const std::size_t processes_max_;
     const int born_in_ = sys::getpid();
-    const owned_fd epoll_;
-    const owned_fd bell_;
+    owned_fd epoll_; // both from the start of the thread on
+    owned_fd bell_;
 
     mutable std::mutex lock_;
     std::condition_variable no_worker_left_;
@@ -135,6 +141,7 @@ private:
     std::uint64_t started_ = 0;
     std::size_t starting_ = 0; // not ready yet
     int failed_starts_ = 0;
+    clock::time_point starts_again_at_{}; // after a start that has failed
     clock::time_point grace_ends_ = clock::time_point::max();
     clock::time_point wakes_at_{}; // of the thread, if nobody calls it
     bool called_ = false;

@@ -18,6 +18,9 @@
 namespace eddy::inline v0 {
 namespace {
 
+// Of the system, which has no descriptor or no process left.
+constexpr clock::duration rest_after_failure = std::chrono::milliseconds(100);
+
 // What epoll says: whose bell, or whose end. 0 is the bell of the pool itself.
 constexpr std::uint64_t bell_of(const worker_process& of) noexcept {
     return of.id() * 2;
@@ -62,7 +65,10 @@ std::string describe_end(const worker_process& dead, int status) {
 
 } // namespace
 
+constinit thread_local bool process_pool::serves_pool = false;
+
 void process_pool::thread_main(const std::shared_ptr<process_pool>& of) noexcept {
+    serves_pool = true;
     sys::set_thread_name("eddy-procs");
     of->manage();
 }
@@ -93,7 +99,7 @@ void process_pool::manage() noexcept {
 // -- starting --
 
 void process_pool::start_workers(lock& hold) {
-    while (wants_worker()) {
+    while (wants_worker() && starts_again_at_ <= clock::now()) {
         const std::uint64_t number = ++started_;
         ++starting_;
         std::unique_ptr<worker_process> made;
@@ -145,7 +151,11 @@ std::unique_ptr<worker_process> process_pool::started_worker(std::uint64_t numbe
 void process_pool::start_failed(const std::string& why, settlements& into) {
     ++failed_starts_;
     const bool others = std::ranges::any_of(workers_, [](const auto& each) { return each->ready; });
-    if (failed_starts_ < process_pool_executor::failed_starts_max || others) {
+    if (others) { // they do it, and this thread has their results to read
+        starts_again_at_ = clock::now() + rest_after_failure;
+        return;
+    }
+    if (failed_starts_ < process_pool_executor::failed_starts_max) {
         return;
     }
     broken_ = "no worker process can be started; " + std::to_string(failed_starts_) +
@@ -194,6 +204,9 @@ bool process_pool::may_sleep() noexcept {
 clock::duration process_pool::time_left() {
     const lock hold(lock_);
     wakes_at_ = deadlines_.empty() ? grace_ends_ : std::min(grace_ends_, deadlines_.begin()->first);
+    if (wants_worker()) {
+        wakes_at_ = std::min(wakes_at_, starts_again_at_);
+    }
     const clock::duration left = time_until(wakes_at_, clock::now());
     return wakes_at_ == clock::time_point::max() ? sys::forever : left;
 }
@@ -333,8 +346,8 @@ void process_pool::expire() {
             } else if (job.worker_->withdraw(job)) {
                 late.fail(take_from_worker(job), error);
             } else {
-                job.worker_->kill("its job has not ended in time");
                 settle_stage(job);
+                kill_in(job, "its job has not ended in time");
                 job.keep();
                 late.fail(job_ref(job), error);
             }
@@ -399,6 +412,10 @@ void process_pool::bury_jobs(worker_process& dead, int status, settlements& into
         const job_ref job = std::move(dead.jobs.back());
         dead.jobs.pop_back();
         if (job->stage_ == process_job::stage::settled) {
+            continue;
+        }
+        if (job->state().done()) { // cancelled: nobody wants it again
+            settle_stage(*job);
             continue;
         }
         const bool begun = !dead.withdraw(*job);

@@ -60,7 +60,8 @@ std::string message_of_current() {
     try {
         throw;
     } catch (const std::exception& error) {
-        return error.what();
+        const char* const text = error.what();
+        return text != nullptr ? text : "";
     } catch (...) {
         return {};
     }

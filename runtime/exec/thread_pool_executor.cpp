@@ -30,6 +30,9 @@ void thread_pool_executor::post_in_line(std::unique_ptr<executor_job> work) {
 void thread_pool_executor::shutdown(const shutdown_options& options) {
     if (options.wait) {
         refuse_to_block_a_loop("co_await aclose() instead");
+        if (pool_->runs_here()) {
+            throw already_running("a job cannot wait for the end of the pool that runs it");
+        }
     }
     if (options.cancel_pending || !options.wait) {
         pool_->close(options.cancel_pending ? thread_pool::pending::cancel

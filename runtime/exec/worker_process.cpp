@@ -43,6 +43,12 @@ owned_fd checked(sys::fd_result made, const char* call) {
     return owned_fd(made.fd);
 }
 
+// In a worker the standard streams have the first three numbers, whatever has them here.
+owned_fd above_standard(owned_fd fd) {
+    return fd.get() > STDERR_FILENO ? std::move(fd)
+                                    : checked(sys::dup_above_standard(fd.get()), "dup");
+}
+
 owned_fd null_input() {
     return checked(sys::open("/dev/null", O_RDONLY, 0), "open(/dev/null)");
 }
@@ -104,8 +110,19 @@ void worker_start::served_by_main() noexcept {
 }
 
 const std::string& worker_start::checked_library() {
-    static const std::string found = find_preload();
-    if (found.empty() && !main_serves.load(relaxed)) { // init: see served_by_main
+    static const std::string beside = find_preload();
+    static const std::string none;
+    const bool serves = main_serves.load(relaxed); // init: see served_by_main
+    const bool nameable = beside.find_first_of(": ") == std::string::npos;
+    if (!nameable && !serves) {
+        throw broken_process_pool("no worker process can be started: LD_PRELOAD cannot name " +
+                                  beside +
+                                  ", for it ends names at blanks and colons. Have libeddy.so in "
+                                  "another directory, or begin main() with "
+                                  "eddy::serve_process_pool();");
+    }
+    const std::string& found = nameable ? beside : none;
+    if (found.empty() && !serves) {
         throw broken_process_pool(
             "no worker process can be started: this program contains libeddy instead of loading "
             "it, so its main() must begin with eddy::serve_process_pool(); (or libeddy_worker.so "
@@ -124,17 +141,19 @@ int worker_start::depth() {
 
 worker_process::worker_process(std::uint64_t id, std::string name, std::size_t ring_bytes)
     : id_(id), name_(std::move(name)),
-      memory_(checked(sys::shared_memory("eddy-worker", worker_segment::bytes_for(ring_bytes)),
-                      "memfd_create")),
+      memory_(above_standard(
+          checked(sys::shared_memory("eddy-worker", worker_segment::bytes_for(ring_bytes)),
+                  "memfd_create"))),
       segment_(map_segment(memory_.get(), ring_bytes)),
       writer_(segment_->to_worker(), segment_->to_worker_bytes()),
-      reader_(segment_->to_pool(), segment_->to_pool_bytes()), bell_(sys::eventfd()) {
+      reader_(segment_->to_pool(), segment_->to_pool_bytes()),
+      bell_(above_standard(owned_fd(sys::eventfd()))) {
     const sys::fd_pair pipe = sys::child_pipe(sys::our_end::writes);
     if (pipe.error) {
         sys::throw_error("pipe2", pipe.error.value());
     }
-    pipe_child_ = owned_fd(pipe.fds[0]);
     pipe_ = owned_fd(pipe.fds[1]);
+    pipe_child_ = above_standard(owned_fd(pipe.fds[0]));
     spawn(ring_bytes);
 }
 

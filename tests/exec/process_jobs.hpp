@@ -48,6 +48,9 @@ struct registered_error : std::runtime_error {
 struct unknown_error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
+struct silent_error : std::exception {
+    [[nodiscard]] const char* what() const noexcept override { return nullptr; }
+};
 
 inline void throw_one(int kind) {
     switch (kind) {
@@ -57,6 +60,8 @@ inline void throw_one(int kind) {
         throw registered_error("registered");
     case 2:
         throw unknown_error("unknown");
+    case 4:
+        throw silent_error();
     default:
         throw kind;
     }
@@ -168,6 +173,14 @@ inline std::string pools_below(int levels) {
         return error.what();
     }
 }
+/// A pool where descriptors of its own could get the numbers 0, 1 and 2.
+inline int pool_without_streams(int x) {
+    process_pool_executor pool(1);
+    for (const int each : {0, 1, 2}) {
+        ::close(each);
+    }
+    return pool.apply(twice, x);
+}
 /// Starts a worker of its own and leaves it alone.
 inline int leave_a_worker() {
     auto* const pool = new process_pool_executor(1); // it must not end
@@ -198,6 +211,7 @@ EDDY_FUNCTION(start_with);
 EDDY_FUNCTION(get_started_with);
 EDDY_FUNCTION(fail_to_start);
 EDDY_FUNCTION(pools_below);
+EDDY_FUNCTION(pool_without_streams);
 EDDY_FUNCTION(leave_a_worker);
 
 } // namespace eddy::process_jobs

@@ -71,6 +71,12 @@ TEST(process_pool_executor, exceptions_arrive_as_what_they_are) {
         EXPECT_EQ(error.message(), "unknown");
     }
     EXPECT_THROW(pool.apply(jobs::throw_one, 3), remote_error);
+    try { // what() gives nullptr
+        pool.apply(jobs::throw_one, 4);
+        ADD_FAILURE();
+    } catch (const remote_error& error) {
+        EXPECT_EQ(error.message(), "");
+    }
 }
 
 int nobody_knows_me() {
@@ -240,6 +246,78 @@ TEST(process_pool_executor, a_cancel_kills_the_process_if_that_was_asked_for) {
     EXPECT_NE(pool.apply(jobs::pid), pid);
 }
 
+struct slow_to_read {
+    int value = 0;
+};
+
+} // namespace
+
+// Keeps the thread of the pool while the gate is closed; in the worker it costs nothing.
+template <>
+struct codec<slow_to_read> {
+    static inline std::string gate_path;
+    static void encode(code_writer& to, const slow_to_read& from) { to.put(from.value); }
+    static slow_to_read decode(code_reader& from) {
+        gate::pass(gate_path);
+        return {from.get<int>()};
+    }
+};
+
+namespace {
+
+slow_to_read make_slow(int value) {
+    return {value};
+}
+EDDY_FUNCTION(make_slow);
+
+TEST(process_pool_executor, a_cancel_kills_no_process_that_has_gone_on_to_the_next_job) {
+    process_pool_executor pool(1);
+    EXPECT_EQ(pool.apply(jobs::twice, 1), 2);
+    gate reading;
+    gate busy;
+    const gate ran;
+    codec<slow_to_read>::gate_path = reading.path();
+    const auto slow = pool.submit(make_slow, 1);
+    auto harsh = pool.with({.on_cancel = job_cancel::kills_process});
+    const auto ended = harsh.submit(jobs::noted, ran.path(), 2);
+    reading.wait_until_reached(1);
+    ran.wait_until_reached(1); // nobody can read its result now
+    const auto next = pool.submit(jobs::passed, busy.path(), 3);
+    busy.wait_until_reached(1);
+    EXPECT_TRUE(ended.cancel());
+    reading.open();
+    busy.open();
+    EXPECT_FALSE(broken(next));
+    EXPECT_EQ(next.result(), 3);
+    EXPECT_EQ(slow.result().value, 1);
+}
+
+TEST(process_pool_executor, a_cancelled_job_is_not_repeated) {
+    process_pool_executor pool(1);
+    gate busy;
+    const auto dropped = pool.with({.repeats = 5}).submit(jobs::passed, busy.path(), 1);
+    busy.wait_until_reached(1);
+    EXPECT_TRUE(dropped.cancel());
+    ::kill(pool.pids().at(0), SIGKILL);
+    busy.open();
+    EXPECT_EQ(pool.apply(jobs::twice, 1), 2);
+    pool.shutdown();
+    EXPECT_EQ(busy.notes(), 1U);
+}
+
+TEST(process_pool_executor, what_blocks_is_refused_in_a_callback) {
+    process_pool_executor pool(1);
+    std::atomic<int> refused = 0;
+    const auto done = pool.apply_async(jobs::twice, 4, [&](int) {
+        EXPECT_THROW(pool.apply(jobs::twice, 4), already_running);
+        EXPECT_THROW(pool.shutdown(), already_running);
+        refused = 1;
+    });
+    while (refused == 0) {
+        std::this_thread::yield();
+    }
+}
+
 // -- processes that come and go --
 
 TEST(process_pool_executor, a_process_ends_after_as_many_jobs_as_it_may_run) {
@@ -301,6 +379,20 @@ TEST(process_pool_executor, a_start_that_is_always_refused_breaks_the_pool) {
     pool.shutdown();
 }
 
+TEST(process_pool_executor, a_start_that_is_refused_stops_nobody_who_is_there) {
+    process_pool_executor pool(2);
+    EXPECT_EQ(pool.apply(jobs::twice, 1), 2);
+    sys::fault_plan plan;
+    plan.fail(sys::call::spawn, 1, EAGAIN, 1'000'000);
+    gate busy;
+    const auto first = pool.submit(jobs::passed, busy.path(), 1);
+    const auto second = pool.submit(jobs::twice, 2);
+    busy.open();
+    EXPECT_FALSE(broken(first));
+    EXPECT_FALSE(broken(second));
+    EXPECT_EQ(second.result(), 4);
+}
+
 TEST(process_pool_executor, a_process_may_allocate_as_much_as_it_was_given) {
     if (EDDY_TEST_SANITIZED) {
         GTEST_SKIP() << "a sanitizer needs more address space than any limit leaves";
@@ -346,6 +438,19 @@ TEST(process_pool_executor, pools_in_workers_go_down_to_a_certain_depth) {
     EXPECT_EQ(pool.apply(jobs::pools_below, 1), "in bottom");
     const std::string text = pool.apply(jobs::pools_below, 2);
     EXPECT_NE(text.find("must not have a process pool"), std::string::npos) << text;
+}
+
+// Constructed in worker processes too.
+process_pool_executor static_pool(1);
+
+TEST(process_pool_executor, a_pool_may_have_static_storage) {
+    EXPECT_EQ(static_pool.apply(jobs::twice, 2), 4);
+    static_pool.shutdown();
+}
+
+TEST(process_pool_executor, a_program_may_have_closed_its_standard_streams) {
+    process_pool_executor pool(1);
+    EXPECT_EQ(pool.apply(jobs::pool_without_streams, 2), 4);
 }
 
 TEST(process_pool_executor, a_worker_ends_with_the_process_that_started_it) {

@@ -44,9 +44,12 @@ TEST(process_pool_static, with_it_a_pool_works) {
 }
 
 // What a worker's main() would come to if nothing turned it around.
-TEST(process_pool_static, a_worker_that_comes_to_make_a_pool_or_a_runtime_is_stopped) {
+TEST(process_pool_static, a_worker_that_comes_to_use_a_pool_or_a_runtime_is_stopped) {
     ASSERT_EQ(::setenv("EDDY_WORKER_PROCESS", "1:2:3:4:4096", 1), 0);
-    const std::string pool = refusal([] { const eddy::process_pool_executor pool(1); });
+    const std::string pool = refusal([] {
+        eddy::process_pool_executor pool(1);
+        (void)pool.submit(pid);
+    });
     const std::string runtime = refusal([] { eddy::run([]() -> eddy::coro<> { co_return; }()); });
     ::unsetenv("EDDY_WORKER_PROCESS");
     EXPECT_NE(pool.find("this is a worker process"), std::string::npos) << pool;

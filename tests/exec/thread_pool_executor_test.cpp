@@ -275,5 +275,10 @@ TEST(thread_pool_executor, one_that_nobody_used_ends_at_once) {
     pool.shutdown();
 }
 
+TEST(thread_pool_executor, a_job_cannot_wait_for_the_end_of_its_pool) {
+    thread_pool_executor pool(1);
+    pool.apply([&pool] { EXPECT_THROW(pool.shutdown(), already_running); });
+}
+
 } // namespace
 } // namespace eddy

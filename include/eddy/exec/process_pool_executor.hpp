@@ -127,9 +127,10 @@ public:
     /// A worker process may have a pool too, and its workers, but that is enough.
     static constexpr int depth_max = 2;
 
-    /// Starts no process yet.
-    /// Throws: std::invalid_argument for options that make no sense; broken_process_pool in a
-    ///         worker process of a worker process, or if no worker process could be started.
+    /// Starts no process yet. May have static storage: worker processes have one too, then, that
+    /// does nothing.
+    /// Throws: std::invalid_argument for options that make no sense; broken_process_pool if no
+    ///         worker process could be started.
     explicit process_pool_executor(process_pool_options options = {});
     explicit process_pool_executor(std::size_t processes_max)
         : process_pool_executor(process_pool_options{.processes_max = processes_max}) {}
@@ -147,7 +148,8 @@ public:
     /// dies, broken_process_pool. Cancelled before the call has begun, the future withdraws it;
     /// after that the result is dropped. A deadline that is in force here holds for the job: when
     /// it has passed the process is killed.
-    /// Throws:  function_not_registered; executor_shut_down; broken_process_pool.
+    /// Throws:  function_not_registered; executor_shut_down; broken_process_pool, also in a worker
+    ///          process of a worker process.
     /// Cost:    encoding the arguments; a wake-up of the process if it sleeps; the first time, the
     ///          start of a thread.
     template <typename Fn, typename... Args>
