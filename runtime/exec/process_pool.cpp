@@ -9,8 +9,11 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
+#include <cstdlib>
 #include <exception>
 #include <stdexcept>
+
+#include <sys/epoll.h>
 
 namespace eddy::inline v0 {
 namespace {
@@ -56,6 +59,15 @@ process_pool::process_pool(process_pool_options options)
     : options_(checked(std::move(options))),
       processes_max_(checked_processes(options_.processes_max)) {}
 
+void process_pool::watch(int fd, std::uint64_t as) const {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = as;
+    if (const std::error_code error = sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event)) {
+        sys::throw_error("epoll_ctl", error.value());
+    }
+}
+
 process_pool::~process_pool() {
     join();
 }
@@ -96,6 +108,7 @@ void process_pool::start_thread() {
         check_that_workers_may_be_started();
         epoll_ = owned_fd(sys::epoll_create1());
         bell_ = owned_fd(sys::eventfd());
+        watch(bell_.get(), 0);
         const sys::blocked_signals block;
         thread_ = std::thread(&thread_main, shared_from_this());
     }

@@ -85,6 +85,9 @@ private:
         std::vector<std::pair<job_ref, std::exception_ptr>> failed_; // null: cancelled
     };
 
+    /// Has epoll say `as` when `fd` is readable. Throws: std::system_error.
+    void watch(int fd, std::uint64_t as) const;
+
     // -- under the lock --
     void start_thread();
     void call_thread() noexcept;

@@ -29,15 +29,6 @@ constexpr std::uint64_t end_of(const worker_process& of) noexcept {
     return of.id() * 2 + 1;
 }
 
-void watch(int epoll, int fd, std::uint64_t as) {
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.u64 = as;
-    if (const std::error_code error = sys::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event)) {
-        sys::throw_error("epoll_ctl", error.value());
-    }
-}
-
 std::string text_of(const std::exception_ptr& error) {
     try {
         std::rethrow_exception(error);
@@ -74,7 +65,6 @@ void process_pool::thread_main(const std::shared_ptr<process_pool>& of) noexcept
 }
 
 void process_pool::manage() noexcept {
-    watch(epoll_.get(), bell_.get(), 0);
     lock hold(lock_);
     for (;;) {
         called_ = false;
@@ -139,8 +129,8 @@ std::unique_ptr<worker_process> process_pool::started_worker(std::uint64_t numbe
     const auto kept = std::make_shared<const code_buffer>(message.take());
     try {
         out->send(message_kind::setup, 0, kept->bytes(), kept);
-        watch(epoll_.get(), out->bell(), bell_of(*out));
-        watch(epoll_.get(), out->pidfd(), end_of(*out));
+        watch(out->bell(), bell_of(*out));
+        watch(out->pidfd(), end_of(*out));
     } catch (...) {
         sys::kill_and_reap(out->pid());
         throw;

@@ -4,8 +4,8 @@
 // Covers:    results and exceptions; a process that crashes, exits, is killed, never ends, or
 //            scribbles over what it shares; jobs that are repeatable; deadlines, cancels; limits,
 //            the initializer, max tasks; large arguments; what a worker inherits; shutdown.
-// Not here:  what all executors have in common -> executor_test.cpp; many at once, kills at random
-//            -> stress/process_pool_stress.cpp.
+// Not here:  what all executors have in common -> executor_test.cpp; many at once, kills at random,
+//            what takes a second -> stress/process_pool_stress.cpp.
 
 #include "exec/process_jobs.hpp"
 #include <eddy/base/fault_plan.hpp>
@@ -26,6 +26,8 @@
 
 namespace eddy {
 namespace {
+
+static_assert(executor<process_pool_jobs>); // the pool itself: executor_test.cpp
 
 using namespace std::chrono_literals;
 namespace jobs = process_jobs;
@@ -98,12 +100,6 @@ TEST(process_pool_executor, what_is_longer_than_a_ring_goes_through_it_in_pieces
         }
         EXPECT_EQ(pool.apply(jobs::echo, text), text);
     }
-}
-
-TEST(process_pool_executor, arguments_of_a_hundred_megabytes_work) {
-    process_pool_executor pool(1);
-    const std::string text(std::size_t{100} << 20, 'x');
-    EXPECT_TRUE(pool.apply(jobs::echo, text) == text);
 }
 
 TEST(process_pool_executor, any_thread_may_submit) {
@@ -403,13 +399,6 @@ TEST(process_pool_executor, a_process_may_allocate_as_much_as_it_was_given) {
     EXPECT_EQ(pool.apply(jobs::allocate, std::size_t{1} << 20), std::size_t{1} << 20);
 }
 
-TEST(process_pool_executor, a_process_may_compute_as_long_as_it_was_given) {
-    process_pool_executor pool({.processes_max = 1, .cpu_time_max = 1s});
-    const auto error = broken(pool.submit(jobs::compute_for_ever));
-    ASSERT_TRUE(error);
-    EXPECT_EQ(error->status(), -SIGXCPU);
-}
-
 TEST(process_pool_executor, options_that_make_no_sense_are_refused) {
     EXPECT_THROW(process_pool_executor(100'000), std::invalid_argument);
     EXPECT_THROW(process_pool_executor({.ring_bytes = 5000}), std::invalid_argument);
@@ -518,6 +507,15 @@ TEST(process_pool_executor, a_pool_may_be_let_go_by_the_callback_of_its_last_job
     while (!called) {
         std::this_thread::yield();
     }
+}
+
+TEST(process_pool_executor, a_program_of_which_the_descriptors_are_used_up_is_told) {
+    process_pool_executor pool(1);
+    sys::fault_plan plan;
+    plan.fail(sys::call::pipe2, 1, EMFILE, 3);
+    const auto error = broken(pool.submit(jobs::twice, 1));
+    ASSERT_TRUE(error);
+    EXPECT_NE(std::string(error->what()).find("pipe2"), std::string::npos) << error->what();
 }
 
 TEST(process_pool_executor, in_a_forked_process_a_pool_refuses_jobs_and_leaves_its_workers_alone) {

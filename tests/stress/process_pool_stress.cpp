@@ -1,7 +1,8 @@
 // process_pool_stress.cpp — worker processes that are killed at any moment, under load.
 //
 // Covers:    no job hangs; none runs twice unless it is repeatable, and then it ends well; each is
-//            accounted for; shutdown under load; cancels at random; no zombie, no descriptor left.
+//            accounted for; shutdown under load; cancels at random; no zombie, no descriptor left;
+//            100 MB; the limit of CPU time.
 
 #include "exec/process_jobs.hpp"
 #include "stress/stress_case.hpp"
@@ -283,6 +284,24 @@ TEST_F(process_pool_stress, several_runtimes_may_share_a_pool) {
     }
     for (std::thread& each : loops) {
         each.join();
+    }
+}
+
+TEST_F(process_pool_stress, arguments_of_a_hundred_megabytes_work) {
+    process_pool_executor pool(1);
+    const std::string text(std::size_t{100} << 20, 'x');
+    EXPECT_TRUE(pool.apply(eddy::process_jobs::echo, text) == text);
+}
+
+TEST_F(process_pool_stress, a_process_may_compute_as_long_as_it_was_given) {
+    process_pool_executor pool({.processes_max = 1, .cpu_time_max = std::chrono::seconds(1)});
+    const auto job = pool.submit(eddy::process_jobs::compute_for_ever);
+    (void)eddy::wait_blocking(*job.state(), std::nullopt);
+    try {
+        job.result();
+        ADD_FAILURE();
+    } catch (const eddy::broken_process_pool& error) {
+        EXPECT_EQ(error.status(), -SIGXCPU);
     }
 }
 

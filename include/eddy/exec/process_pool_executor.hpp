@@ -90,7 +90,8 @@ struct process_pool_options {
     std::size_t ring_bytes = std::size_t{1} << 20;
 };
 
-/// To be called first in main() by a program that is linked with a static libeddy. In a worker
+/// To be called first in main() by a program that is linked with a static libeddy, or whose
+/// LD_PRELOAD the system ignores: one with capabilities of its file, or set-user-id. In a worker
 /// process it serves the pool and ends the process; otherwise it returns, and a pool can be made.
 EDDY_API void serve_process_pool();
 
@@ -173,7 +174,8 @@ public:
 
     /// Takes no jobs any more. May be called again. After the grace period what still runs is
     /// reported by name and killed.
-    /// Throws: already_running if it would block the thread of a loop: co_await aclose() there.
+    /// Throws: already_running if it would block the thread of a loop, co_await aclose() there; or
+    ///         that of the pool, in a callback of apply_async without a loop.
     void shutdown(const shutdown_options& options = {});
     /// The same without blocking: suspends where shutdown() blocks. A cancel ends the wait, not the
     /// shutdown.
