@@ -155,6 +155,9 @@ function valueAxis(values, unit, what) {
 
 function sizeAxis(workload, sizes) {
     const log = Math.max(...sizes) >= LOG_FROM * Math.min(...sizes);
+    const places = sizes.map(size => log ? Math.log(size) : size);
+    const gaps = places.slice(1).map((place, at) => (place - places[at]) / (places.at(-1) - places[0]));
+    const tight = window.innerWidth <= 736 && Math.min(...gaps) < 0.22; // labels would touch
     return {
         type: log ? "logarithmic" : "linear",
         min: log ? sizes[0] / 1.6 : sizes[0] - 1,
@@ -163,7 +166,7 @@ function sizeAxis(workload, sizes) {
         title: { display: workload.size_name !== "", text: workload.size_name + (log ? " (log scale)" : ""),
                  color: style("--soft") },
         afterBuildTicks: axis => { axis.ticks = sizes.map(value => ({ value })); },
-        ticks: { color: style("--soft"), autoSkip: false, maxRotation: 45,
+        ticks: { color: style("--soft"), autoSkip: false, minRotation: tight ? 35 : 0, maxRotation: 45,
                  callback: value => workload.size_titles[value] },
     };
 }
@@ -224,7 +227,7 @@ function pointsOf(workload, size, columns) {
     const models = modelsOf(workload).filter(
         model => columns.some(column => valueOf(workload, model, size, column.metric)));
     const datasets = columns.map((column, at) => ({
-        label: column.title, column: column.title, showLine: false, pointRadius: 6, pointHoverRadius: 8,
+        label: column.title, column: column.title, showLine: false, clip: 8, pointRadius: 6, pointHoverRadius: 8,
         pointBorderWidth: 2, borderWidth: 2, pointStyle: ["circle", "rectRot", "triangle"][at % 3],
         pointBorderColor: context => context.raw ? colour(context.raw.model) : "transparent",
         pointBackgroundColor: context => at === 0 && context.raw ? colour(context.raw.model) : "transparent",
