@@ -6,7 +6,9 @@
 
 #include <asio.hpp>
 
+#include <chrono>
 #include <memory>
+#include <span>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -19,14 +21,15 @@ using asio::ip::tcp;
 
 class session : public std::enable_shared_from_this<session> {
 public:
-    session(tcp::socket connection, std::size_t buffer_bytes)
-        : connection_(std::move(connection)), buffer_(buffer_bytes) {}
+    session(tcp::socket connection, const server_options& asked)
+        : connection_(std::move(connection)), buffer_(asked.buffer_bytes), burn_(asked.burn) {}
 
     void receive() {
         connection_.async_read_some(
             asio::buffer(buffer_),
             [self = shared_from_this()](const asio::error_code& error, std::size_t got) {
                 if (!error) {
+                    burn_if_asked(std::as_bytes(std::span(self->buffer_)).first(got), self->burn_);
                     self->send(got);
                 }
             });
@@ -45,14 +48,14 @@ private:
 
     tcp::socket connection_;
     std::vector<std::byte> buffer_;
+    std::chrono::nanoseconds burn_;
 };
 
 class acceptor {
 public:
     acceptor(std::vector<std::unique_ptr<asio::io_context>>& loops, int listener,
-             std::size_t buffer_bytes)
-        : loops_(loops), listener_(*loops.front(), tcp::v4(), listener),
-          buffer_bytes_(buffer_bytes) {}
+             const server_options& asked)
+        : loops_(loops), listener_(*loops.front(), tcp::v4(), listener), asked_(asked) {}
 
     void accept() {
         asio::io_context& loop = *loops_[next_++ % loops_.size()];
@@ -60,7 +63,7 @@ public:
             loop, [this, &loop](const asio::error_code& error, tcp::socket made) {
                 if (!error) {
                     made.set_option(tcp::no_delay(true));
-                    auto kept = std::make_shared<session>(std::move(made), buffer_bytes_);
+                    auto kept = std::make_shared<session>(std::move(made), asked_);
                     asio::post(loop, [kept] { kept->receive(); });
                 }
                 accept();
@@ -70,7 +73,7 @@ public:
 private:
     std::vector<std::unique_ptr<asio::io_context>>& loops_;
     tcp::acceptor listener_;
-    std::size_t buffer_bytes_;
+    const server_options& asked_;
     std::size_t next_ = 0;
 };
 
@@ -85,7 +88,7 @@ void serve_asio(const server_options& asked) {
     }
     owned_fd listener = listen_at({.over = asked.over, .name = {}});
     const endpoint where = endpoint_of(listener, asked.over);
-    acceptor connections(loops, listener.release(), asked.buffer_bytes);
+    acceptor connections(loops, listener.release(), asked);
     connections.accept();
     std::vector<std::jthread> threads;
     for (unsigned i = 1; i < asked.cores; ++i) {

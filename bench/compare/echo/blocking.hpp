@@ -2,13 +2,12 @@
 
 #pragma once
 
+#include "common.hpp"
 #include <eddy/io/fd.hpp>
-
-#include <cstddef>
 
 namespace eddy::compare::echo {
 
 /// Sends back what comes, until the connection ends or fails.
-void echo_blocking(const owned_fd& connection, std::size_t buffer_bytes);
+void echo_blocking(const owned_fd& connection, const server_options& asked);
 
 } // namespace eddy::compare::echo

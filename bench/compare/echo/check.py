@@ -32,6 +32,11 @@ def check(server, transport, cores, build):
         if transport != "udp":
             run.put_load(build, where, LARGE)
         assert run.put_load(build, where, OPEN)["requests"] > 0
+    if not server.startswith("asyncio") and transport != "udp":
+        with run.serving(server, build, [*arguments, "--burn-us", "1000"]) as (where, _):
+            found = run.put_load(build, where, [*SMALL, "--burn-share", 0.1])
+            assert found["requests"] == 400 and found["burners"] > 0, found
+            assert found["burner_p50_ns"] >= 1_000_000, found
     print(f"{server}, {transport}, {cores} cores: ok", flush=True)
 
 

@@ -10,7 +10,10 @@
 
 #include "endpoint.hpp"
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <functional>
 #include <span>
 #include <stdexcept>
@@ -22,8 +25,27 @@ struct server_options {
     transport over = transport::tcp;
     unsigned cores = 1;                             // loops, each with a thread of its own
     std::size_t buffer_bytes = 4096;                // what a server receives at once, at most
+    std::chrono::nanoseconds burn{};                // what a request that begins so keeps its loop
     std::function<void(const endpoint&)> listening; // called once, when clients may come
 };
+
+/// How a message begins that asks the server to burn processor time before it answers.
+inline constexpr std::uint64_t burn_mark = 0x6e72'7562'2079'6464; // "ddy burn"
+
+/// Keeps this thread busy for `burn`, if the message asks for that. It must have come as a whole:
+/// small ones do.
+inline void burn_if_asked(std::span<const std::byte> message, std::chrono::nanoseconds burn) {
+    std::uint64_t begins = 0;
+    if (burn.count() == 0 || message.size() < sizeof begins) {
+        return;
+    }
+    std::memcpy(&begins, message.data(), sizeof begins);
+    if (begins == burn_mark) {
+        const auto end = std::chrono::steady_clock::now() + burn;
+        while (std::chrono::steady_clock::now() < end) {
+        }
+    }
+}
 
 /// Serves for ever. Throws: what the system refused; std::invalid_argument if it does not offer
 /// the transport.

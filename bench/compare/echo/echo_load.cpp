@@ -48,6 +48,9 @@ int main(int count, char** arguments) {
     options.add_option("--rate", asked.rate, "requests a second in all; 0: closed loop");
     options.add_option("--requests-each", asked.requests_each,
                        "end when each connection has had so many answers");
+    options.add_option(
+        "--burn-share", asked.burn_share,
+        "of the requests ask the server for its --burn-us; latencies are the others'");
     options.add_option("--server-pid", asked.server, "measures the CPU time of this process");
     CLI11_PARSE(options, count, arguments);
     asked.warm_up = seconds(warm_up);

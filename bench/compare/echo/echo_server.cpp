@@ -57,12 +57,16 @@ int main(int count, char** arguments) {
     server_options asked;
     std::string name;
     std::string transport = "tcp";
+    std::int64_t burn_us = 0;
     CLI::App options("An echo server: raw_epoll, eddy, eddy_sockets, threads, asio or libuv.");
     options.add_option("server", name)->required();
     options.add_option("--transport", transport, "tcp, udp or unix");
     options.add_option("--cores", asked.cores, "loops, each with a thread");
     options.add_option("--buffer", asked.buffer_bytes, "bytes that are received at once, at most");
+    options.add_option("--burn-us", burn_us,
+                       "processor time that a request of echo_load --burn-share takes");
     CLI11_PARSE(options, count, arguments);
+    asked.burn = std::chrono::microseconds(burn_us);
     const named_server* const chosen = find(name);
     if (chosen == nullptr) {
         std::fprintf(stderr, "echo_server: there is no server %s\n", name.c_str());

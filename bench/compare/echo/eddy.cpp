@@ -12,9 +12,10 @@ namespace eddy::compare::echo {
 namespace {
 
 eddy::coro<> echo(eddy::stream_reader& reader, eddy::stream_writer& writer,
-                  std::size_t buffer_bytes) {
-    std::vector<std::byte> buffer(buffer_bytes);
+                  const server_options& asked) {
+    std::vector<std::byte> buffer(asked.buffer_bytes);
     while (const std::size_t got = co_await reader.read_into(buffer)) {
+        burn_if_asked(std::span(buffer).first(got), asked.burn);
         writer.write(std::span(buffer).first(got));
         co_await writer.drain();
     }
@@ -25,10 +26,10 @@ eddy::coro<> serve(const server_options& asked) {
     const endpoint where = endpoint_of(listening, asked.over);
     std::vector<eddy::socket> sockets;
     sockets.push_back(eddy::socket::adopt(std::move(listening)));
-    const auto handler = [bytes = asked.buffer_bytes](eddy::stream_reader reader,
-                                                      eddy::stream_writer writer) -> eddy::coro<> {
+    const auto handler = [&asked](eddy::stream_reader reader,
+                                  eddy::stream_writer writer) -> eddy::coro<> {
         try {
-            co_await echo(reader, writer, bytes);
+            co_await echo(reader, writer, asked);
         } catch (const std::system_error&) {
             // Reset by the peer: nobody is left to answer.
         }

@@ -13,17 +13,18 @@ namespace eddy::compare::echo {
 
 namespace {
 
-eddy::coro<> serve_connection(eddy::socket connection, std::size_t buffer_bytes) {
-    std::vector<std::byte> buffer(buffer_bytes);
+eddy::coro<> serve_connection(eddy::socket connection, const server_options& asked) {
+    std::vector<std::byte> buffer(asked.buffer_bytes);
     while (const std::size_t got = co_await connection.recv_into(buffer)) {
+        burn_if_asked(std::span(buffer).first(got), asked.burn);
         co_await connection.sendall(std::span(buffer).first(got));
     }
 }
 
 // A connection that breaks ends its own task and nothing else.
-eddy::coro<> serve_until_broken(eddy::socket connection, std::size_t buffer_bytes) {
+eddy::coro<> serve_until_broken(eddy::socket connection, const server_options& asked) {
     try {
-        co_await serve_connection(std::move(connection), buffer_bytes);
+        co_await serve_connection(std::move(connection), asked);
     } catch (const std::system_error&) {
         // Reset by the peer: nobody is left to answer.
     }
@@ -54,7 +55,7 @@ eddy::coro<> serve_streams(const endpoint& where, owned_fd listening, const serv
     for (;;) {
         eddy::accepted made = co_await listener.accept();
         made.connection.set_no_delay(eddy::toggle::on);
-        eddy::create_task(serve_until_broken(std::move(made.connection), asked.buffer_bytes));
+        eddy::create_task(serve_until_broken(std::move(made.connection), asked));
     }
 }
 

@@ -25,6 +25,7 @@ void check(int result, const char* call) {
 struct connection {
     uv_tcp_t stream{};
     std::vector<char> buffer;
+    std::chrono::nanoseconds burn{};
 
     [[nodiscard]] static connection& of(void* handle) noexcept {
         return *static_cast<connection*>(static_cast<uv_handle_t*>(handle)->data);
@@ -68,6 +69,7 @@ void echo(uv_stream_t* with, ssize_t got, const uv_buf_t* buffer) {
         return;
     }
     const auto bytes = std::span<const char>(buffer->base, static_cast<std::size_t>(got));
+    burn_if_asked(std::as_bytes(bytes), connection::of(with).burn);
     const uv_buf_t all = uv_buf_init(buffer->base, static_cast<unsigned>(got));
     const int sent = uv_try_write(with, &all, 1);
     const auto taken = static_cast<std::size_t>(sent > 0 ? sent : 0);
@@ -78,7 +80,7 @@ void echo(uv_stream_t* with, ssize_t got, const uv_buf_t* buffer) {
 
 class loop {
 public:
-    loop(owned_fd listener, std::size_t buffer_bytes) : buffer_bytes_(buffer_bytes) {
+    loop(owned_fd listener, const server_options& asked) : asked_(asked) {
         check(uv_loop_init(&loop_), "uv_loop_init");
         check(uv_tcp_init(&loop_, &listener_), "uv_tcp_init");
         check(uv_tcp_open(&listener_, listener.release()), "uv_tcp_open");
@@ -99,7 +101,8 @@ public:
 private:
     void accept() {
         auto made = std::make_unique<connection>();
-        made->buffer.resize(buffer_bytes_);
+        made->buffer.resize(asked_.buffer_bytes);
+        made->burn = asked_.burn;
         made->stream.data = made.get();
         uv_tcp_init(&loop_, &made->stream);
         auto* const stream = reinterpret_cast<uv_stream_t*>(&made->stream);
@@ -115,7 +118,7 @@ private:
 
     uv_loop_t loop_{};
     uv_tcp_t listener_{};
-    std::size_t buffer_bytes_;
+    const server_options& asked_;
 };
 
 } // namespace
@@ -125,9 +128,9 @@ void serve_libuv(const server_options& asked) {
     owned_fd first = listen_at({.over = asked.over, .name = {}});
     const endpoint where = endpoint_of(first, asked.over);
     std::vector<std::unique_ptr<loop>> loops;
-    loops.push_back(std::make_unique<loop>(std::move(first), asked.buffer_bytes));
+    loops.push_back(std::make_unique<loop>(std::move(first), asked));
     while (loops.size() < asked.cores) {
-        loops.push_back(std::make_unique<loop>(listen_at(where), asked.buffer_bytes));
+        loops.push_back(std::make_unique<loop>(listen_at(where), asked));
     }
     std::vector<std::jthread> threads;
     for (unsigned i = 1; i < asked.cores; ++i) {

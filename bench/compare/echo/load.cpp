@@ -3,6 +3,7 @@
 #include "load.hpp"
 
 #include "../meter.hpp"
+#include "common.hpp"
 #include "load_client.hpp"
 
 #include <algorithm>
@@ -66,6 +67,9 @@ schedule schedule_of(const load_options& asked) {
 std::vector<std::unique_ptr<load_client>> clients_of(const load_options& asked) {
     if (asked.connections == 0 || asked.threads == 0 || asked.message_bytes == 0) {
         throw std::invalid_argument("load: nothing to do");
+    }
+    if (asked.burn_share > 0 && asked.message_bytes < sizeof burn_mark) {
+        throw std::invalid_argument("load: a message that asks to burn is longer");
     }
     const unsigned threads = std::min(asked.threads, asked.connections);
     std::vector<std::unique_ptr<load_client>> made;
@@ -133,18 +137,19 @@ load_result put_load(const load_options& asked) {
     }
     for (const auto& each : clients) {
         found.latency.add(each->latency());
+        found.burnt.add(each->burnt());
         found.overdue += each->overdue();
     }
     found.fairness = fairness_of(clients);
     if (asked.requests_each > 0 &&
-        found.latency.total() != asked.requests_each * asked.connections) {
+        found.latency.total() + found.burnt.total() != asked.requests_each * asked.connections) {
         throw wrong_result("some requests were not answered");
     }
     return found;
 }
 
 metrics load_result::summary() const {
-    const auto requests = static_cast<double>(latency.total());
+    const auto requests = static_cast<double>(latency.total() + burnt.total());
     metrics found;
     found["requests"] = requests;
     found["requests_per_second"] = wall.count() > 0 ? requests * 1e9 / nanoseconds(wall) : 0;
@@ -155,6 +160,8 @@ metrics load_result::summary() const {
     found["p99_ns"] = nanoseconds(latency.percentile(0.99));
     found["p999_ns"] = nanoseconds(latency.percentile(0.999));
     found["max_ns"] = nanoseconds(latency.max());
+    found["burners"] = static_cast<double>(burnt.total());
+    found["burner_p50_ns"] = nanoseconds(burnt.percentile(0.50));
     found["fairness"] = fairness;
     found["overdue"] = static_cast<double>(overdue);
     return found;

@@ -27,13 +27,15 @@ struct load_options {
     std::chrono::nanoseconds duration = std::chrono::seconds(1); // measured, after the warm-up
     double rate = 0;                 // requests per second in all; 0: closed loop
     std::uint64_t requests_each = 0; // closed loop: a connection's share, however long; 0: any
+    double burn_share = 0;           // of the requests ask the server to burn (common.hpp)
     pid_t server = 0;                // whose CPU time is measured; 0: nobody's
 };
 
 struct load_result {
     std::chrono::nanoseconds wall{};
     std::chrono::nanoseconds server_cpu{};
-    histogram latency;         // its total is the number of requests
+    histogram latency;         // of those that do not burn; its total is their number
+    histogram burnt;           // of those that do
     double fairness = 0;       // Jain's index over the connections: 1 if all were served alike
     std::uint64_t overdue = 0; // requests without an answer 100 ms after they were due, at the end
 

@@ -2,6 +2,8 @@
 
 #include "load_client.hpp"
 
+#include "common.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -148,12 +150,22 @@ void load_client::write_rest(link& of) {
     }
 }
 
+// By chance, but the same in each run.
+bool load_client::burns(const link& of) const noexcept {
+    constexpr double range = 18446744073709551616.0; // 2^64
+    const std::uint64_t drawn = mix(mix((of.asked << 20U) + of.number));
+    return static_cast<double>(drawn) < asked_.burn_share * range;
+}
+
 // Each message differs from those before it and from those of other connections in every word.
 void load_client::write_message(const link& of, std::span<std::byte> into) const noexcept {
     std::uint64_t word = mix((of.number << 40U) + of.asked);
     for (std::size_t at = 0; at < into.size(); at += sizeof word) {
         std::memcpy(&into[at], &word, std::min(sizeof word, into.size() - at));
         word = word * 6364136223846793005 + 1442695040888963407;
+    }
+    if (burns(of)) {
+        std::memcpy(into.data(), &burn_mark, sizeof burn_mark);
     }
 }
 
@@ -202,7 +214,7 @@ void load_client::take_answer(link& of, const schedule& when) {
     const clock::time_point now = clock::now();
     ++of.complete;
     if (now >= when.begin && now < when.end) {
-        latency_.add(now - of.since);
+        (burns(of) ? burnt_ : latency_).add(now - of.since);
         ++of.counted;
     }
     if (of.complete == asked_.requests_each) {

@@ -34,6 +34,7 @@ public:
              const std::function<void()>& at_end);
 
     [[nodiscard]] const histogram& latency() const noexcept { return latency_; }
+    [[nodiscard]] const histogram& burnt() const noexcept { return burnt_; }
     [[nodiscard]] std::uint64_t overdue() const noexcept { return overdue_; }
     /// Answers in the measured time, per connection.
     [[nodiscard]] std::vector<std::uint64_t> answered() const;
@@ -63,6 +64,8 @@ private:
     void wait(clock::time_point now, const schedule& when);
     [[nodiscard]] bool finished(clock::time_point now, const schedule& when) const noexcept;
     void count_overdue(clock::time_point end);
+    /// Whether the request of that link asks the server to burn.
+    [[nodiscard]] bool burns(const link& of) const noexcept;
     void write_message(const link& of, std::span<std::byte> into) const noexcept;
 
     const load_options& asked_;
@@ -75,6 +78,7 @@ private:
     std::vector<std::byte> received_;
     owned_fd epoll_;
     histogram latency_;
+    histogram burnt_;
     std::uint64_t overdue_ = 0;
 };
 

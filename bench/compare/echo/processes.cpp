@@ -37,7 +37,7 @@ void serve_processes(const server_options& asked) {
         if (child == 0) {
             (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
             listener.reset();
-            echo_blocking(made, asked.buffer_bytes);
+            echo_blocking(made, asked);
             ::_exit(0);
         }
     }

@@ -37,7 +37,7 @@ bool would_block() noexcept {
 
 class loop {
 public:
-    explicit loop(std::size_t buffer_bytes) : buffer_(buffer_bytes) {
+    explicit loop(const server_options& asked) : buffer_(asked.buffer_bytes), burn_(asked.burn) {
         if (epoll_.get() < 0) {
             throw_last_error("epoll_create1");
         }
@@ -113,6 +113,7 @@ private:
                 return got < 0 && would_block() ? progress::blocked : progress::broken;
             }
             const auto bytes = std::span(buffer_).first(static_cast<std::size_t>(got));
+            burn_if_asked(bytes, burn_);
             if (const progress made = send_all(with, bytes); made != progress::all) {
                 return made;
             }
@@ -156,6 +157,7 @@ private:
 
     owned_fd epoll_{::epoll_create1(EPOLL_CLOEXEC)};
     std::vector<std::byte> buffer_;
+    std::chrono::nanoseconds burn_;
     std::size_t next_ = 0;
 };
 
@@ -165,7 +167,7 @@ void serve_raw_epoll(const server_options& asked) {
     std::vector<std::unique_ptr<loop>> loops;
     loops.reserve(asked.cores);
     for (unsigned i = 0; i < asked.cores; ++i) {
-        loops.push_back(std::make_unique<loop>(asked.buffer_bytes));
+        loops.push_back(std::make_unique<loop>(asked));
     }
     owned_fd first = listen_at({.over = asked.over, .name = {}});
     const endpoint where = endpoint_of(first, asked.over);

@@ -11,6 +11,10 @@ For each server: requests per second, and as a ratio to the first server's (abov
 server for a request, and the latencies, as ratios too (below 1 is better). Ratios are of the 25th percentiles and of
 the medians of all rounds. The client is as busy as the server where both do nothing but send and receive, so the
 ratio of CPU times says more of the server than that of the requests.
+
+--mixed asks something else: --burn-share of the requests keep their loop busy for --burn-us, nothing is offloaded, and
+the others should not notice. Each server has two runs in each round, without burners and with them, at --rate; the
+table has the latencies of the others, and what the burners make of a server's own p99.
 """
 
 import argparse
@@ -75,16 +79,18 @@ def put_load(build, where, arguments, cpu=None):
     return json.loads(done.stdout)
 
 
-def measure_once(server, connections, asked):
+def measure_once(server, connections, asked, burn_share=0.0):
     """Gives the metrics of one run of one server."""
     loops = str(os.cpu_count() if asked.all_cores else 1)
     free = asked.all_cores or asked.unpinned
     of_server = ["--cores", loops]
     if asked.transport != "tcp":
         of_server += ["--transport", asked.transport]
+    if burn_share:
+        of_server += ["--burn-us", str(asked.burn_us)]
     with serving(server, asked.build, of_server, None if free else asked.server_cpu) as (where, process):
         load = ["--connections", connections, "--bytes", asked.bytes, "--threads", loops, "--rate", asked.rate,
-                "--seconds", asked.seconds, "--warm-up", asked.warm_up, "--server-pid", process.pid]
+                "--seconds", asked.seconds, "--warm-up", asked.warm_up, "--burn-share", burn_share, "--server-pid", process.pid]
         return put_load(asked.build, where, load, None if free else asked.client_cpu)
 
 
@@ -145,6 +151,32 @@ def show(connections, rows):
               flush=True)
 
 
+def compare_mixed(connections, servers, asked):
+    """Runs each server without burners and with them; gives a dictionary for each."""
+    rounds = [{server: (measure_once(server, connections, asked), measure_once(server, connections, asked, asked.burn_share))
+               for server in servers} for _ in range(asked.pairs)]
+    rows = {}
+    for server in servers:
+        row = {"burners": sum(each[server][1]["burners"] for each in rounds)}
+        for metric in ("p50_ns", "p99_ns", "p999_ns"):
+            row[f"{metric}_without"] = statistics.median(each[server][0][metric] for each in rounds)
+            row[f"{metric}_with"] = statistics.median(each[server][1][metric] for each in rounds)
+        row["p99_ratio"] = row["p99_ns_with"] / row["p99_ns_without"]
+        rows[server] = row
+    return rows
+
+
+def show_mixed(connections, rows, asked):
+    """Prints a table of microseconds."""
+    print(f"\n{connections} connections, {asked.rate:,.0f} requests/s, of which {asked.burn_share:.1%} burn {asked.burn_us} us; "
+          "us, of the others, without burners and with them")
+    print("                      p50  with      p99   with  ratio     p999   with  burners")
+    for server, row in rows.items():
+        us = {name: value / 1000 for name, value in row.items() if "_ns_" in name}
+        print(f"{server:18} {us['p50_ns_without']:6.0f} {us['p50_ns_with']:6.0f}  {us['p99_ns_without']:6.0f} {us['p99_ns_with']:6.0f}"
+              f"  {row['p99_ratio']:5.2f}   {us['p999_ns_without']:6.0f} {us['p999_ns_with']:6.0f}  {row['burners']:7.0f}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=Path, default=ROOT / "build/bench")
@@ -158,6 +190,9 @@ def main():
     parser.add_argument("--transport", choices=("tcp", "unix", "udp"), default="tcp")
     parser.add_argument("--all-cores", action="store_true")
     parser.add_argument("--unpinned", action="store_true")
+    parser.add_argument("--mixed", action="store_true", help="a share of the requests burns processor time")
+    parser.add_argument("--burn-share", type=float, default=0.01)
+    parser.add_argument("--burn-us", type=int, default=5000)
     parser.add_argument("--server-cpu", type=int, default=0)
     parser.add_argument("--client-cpu", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="one line of JSON for each number of connections")
@@ -165,7 +200,16 @@ def main():
     servers = present(asked.servers.split(","), asked)
     if not servers:
         sys.exit("run.py: there is no server to compare")
+    if asked.mixed and not asked.rate:
+        sys.exit("run.py: --mixed needs a --rate: a closed loop waits for the burners")
     for connections in asked.connections.split(","):
+        if asked.mixed:
+            rows = compare_mixed(connections, servers, asked)
+            if asked.json:
+                print(json.dumps({"connections": int(connections), "pairs": asked.pairs, "mixed": rows}), flush=True)
+            else:
+                show_mixed(connections, rows, asked)
+            continue
         rounds = [{server: measure_once(server, connections, asked) for server in servers}
                   for _ in range(asked.pairs)]
         rows = compare(rounds, servers)

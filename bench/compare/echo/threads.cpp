@@ -28,8 +28,8 @@ void serve_threads(const server_options& asked) {
             throw_last_error("accept4");
         }
         set_no_delay(made.get());
-        std::thread([connection = std::move(made), bytes = asked.buffer_bytes] {
-            echo_blocking(connection, bytes);
+        std::thread([connection = std::move(made), asked] {
+            echo_blocking(connection, asked);
         }).detach();
     }
 }
