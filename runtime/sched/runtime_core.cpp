@@ -372,8 +372,18 @@ void runtime_core::throw_if_deadlocked() {
 
 // -- siblings --
 
-bool runtime_core::look_after(worker& helper, clock::time_point now) noexcept {
-    bool any_stuck = false;
+void runtime_core::begin_looking(const worker& helper) noexcept {
+    for (unsigned i = 0; i != size(); ++i) {
+        const worker& sibling = at(i);
+        if (&sibling != &helper && !sibling.asleep() &&
+            looks_[i].since == clock::time_point::max()) {
+            looks_[i] = {.steps = sibling.steps(), .since = clock::now()};
+        }
+    }
+}
+
+clock::duration runtime_core::look_after(worker& helper, clock::time_point now) noexcept {
+    clock::duration stuck_for = clock::duration::zero();
     for (unsigned i = 0; i != size(); ++i) {
         worker& sibling = at(i);
         last_look& last = looks_[i];
@@ -394,13 +404,13 @@ bool runtime_core::look_after(worker& helper, clock::time_point now) noexcept {
         if (lasted < waits_max && state_of_thread(sibling.thread()) == thread_state::waits) {
             continue;
         }
-        any_stuck = true;
+        stuck_for = std::max(stuck_for, lasted);
         if (ended == 0 && lasted >= slow_step_ && sibling.claim_slow_report(steps)) {
             report_slow(find(sibling.running()), lasted, sibling.thread());
         }
         (void)sibling.serve(now);
     }
-    return any_stuck;
+    return stuck_for;
 }
 
 // The task at an address, if it is still there: only its registry may follow the pointer.

@@ -4,8 +4,8 @@
 // Threads:    run, turn, begin_close, close: the driver.  The rest: any thread, until this is
 //             destroyed.
 // Invariants: I1  outside of run() and turn() no worker runs a step.
-//             I2  at most one worker is the watcher: the one that sleeps no longer than
-//                 watch_min..watch_max, to look after siblings that are stuck.
+//             I2  at most one worker is the watcher: the one that sleeps no longer than its
+//                 watch_period_, to look after siblings that are stuck.
 // Pairs:      P1  phase_, pause_requested_: run, pause, end_threads -> the workers, run
 //             P2  active_: a worker leaves its loop -> run: the driver sees what it did
 //             P3  sleeping_: enter_sleep -> all_asleep: the last one to sleep sees what the others
@@ -158,9 +158,11 @@ public:
     }
     /// Wakes one sleeping worker, if nobody searches. True: it did.
     bool wake_one() noexcept;
-    /// Serves the siblings whose steps take long, and reports slow steps. True: there are some.
-    /// Only the watcher.
-    bool look_after(worker& helper, clock::time_point now) noexcept;
+    /// Serves the siblings whose steps take long, and reports slow steps. Gives how long the worst
+    /// is known to be so, zero if there is none. Only the watcher.
+    clock::duration look_after(worker& helper, clock::time_point now) noexcept;
+    /// What the next look compares with, where there was none yet. Only the watcher.
+    void begin_looking(const worker& helper) noexcept;
 
 private:
     enum class phase : std::uint8_t { paused, running, closed, forked };

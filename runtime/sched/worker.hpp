@@ -213,14 +213,23 @@ private:
     [[nodiscard]] bool look_for_results() noexcept;
     void park() noexcept;
     void block() noexcept;
+    void watch_again(clock::time_point begun, clock::duration limit,
+                     clock::duration stuck_for) noexcept;
+    /// Whether siblings have been stuck lately.
+    [[nodiscard]] bool alert(clock::time_point now) const noexcept { return now < alert_until_; }
     void block_for(clock::duration limit) noexcept;
     std::size_t wait_for_events(clock::duration limit) noexcept;
-    bool look_after(clock::time_point now) noexcept;
+    clock::duration look_after(clock::time_point now) noexcept;
     [[nodiscard]] bool anything_to_do() noexcept;
 
     static constexpr std::size_t steps_a_turn_max = 1024;
-    static constexpr clock::duration watch_min = std::chrono::milliseconds(1);
+    static constexpr clock::duration watch_min = std::chrono::microseconds(250);
     static constexpr clock::duration watch_max = std::chrono::milliseconds(10);
+    static constexpr clock::duration alert_for = std::chrono::seconds(1);
+    // While a sibling is stuck: a part of the time for which it has been.
+    static constexpr int rescue_part = 32;
+    static constexpr clock::duration rescue_min = std::chrono::microseconds(50);
+    static constexpr clock::duration rescue_max = std::chrono::milliseconds(1);
     static constexpr unsigned eager_depth_max = 64;
     static constexpr unsigned ready_capacity = 256;
     static constexpr unsigned steps_between_turns = 61;
@@ -250,6 +259,7 @@ private:
     clock::time_point stolen_at_{};
     theft stolen_{}; // of robbed_; steps: as counted before
     clock::duration watch_period_ = watch_min;
+    clock::time_point alert_until_{};
     std::uint32_t skip_offers_ = 0;
     clock::time_point looked_at_{};
 

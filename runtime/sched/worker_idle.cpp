@@ -45,7 +45,7 @@ void worker::maintain() noexcept {
         if (!runtime_.become_watcher()) {
             return;
         }
-        if (!look_after(now)) {
+        if (look_after(now) == clock::duration::zero()) {
             (void)runtime_.wake_one(); // one that fell asleep meanwhile saw a watcher, and is none
         } else if (!search()) {
             stop_search(found::something); // what others left to this search has to be looked for
@@ -278,7 +278,9 @@ void worker::block() noexcept {
     clock::duration limit = runtime_.virtual_time()
                                 ? reactor::forever
                                 : time_until(wheel_.next_deadline(), runtime_.now());
+    const clock::time_point begun = clock::now();
     if (watches) {
+        runtime_.begin_looking(*this);
         limit = std::min(limit, watch_period_);
     }
     block_for(limit);
@@ -289,7 +291,24 @@ void worker::block() noexcept {
     steps_between_polls_ = std::min(steps_between_polls_, steps_after_sleep);
     (void)fire_timers(now);
     if (watches) {
-        watch_period_ = look_after(now) ? watch_min : std::min(2 * watch_period_, watch_max);
+        watch_again(begun, limit, look_after(now));
+    } else if (alert(begun)) {
+        watch_period_ = watch_min;
+    }
+}
+
+// Where loops do get stuck, they do so in what they have just begun: after each change the first
+// look is early. Elsewhere that would wake a sleeper for each little thing that another one does.
+void worker::watch_again(clock::time_point begun, clock::duration limit,
+                         clock::duration stuck_for) noexcept {
+    const clock::time_point now = clock::now();
+    if (stuck_for != clock::duration::zero()) {
+        alert_until_ = now + alert_for;
+        watch_period_ = std::clamp(stuck_for / rescue_part, rescue_min, rescue_max);
+    } else if (alert(now) && now - begun < limit) {
+        watch_period_ = watch_min;
+    } else {
+        watch_period_ = std::min(2 * watch_period_, watch_max);
     }
 }
 
@@ -327,10 +346,11 @@ std::size_t worker::wait_for_events(clock::duration limit) noexcept {
 
 // The watcher's look. What a stuck sibling has ready is taken by the search that follows, as a
 // theft: this worker is no watcher then, and wakes its successor, since the loot may keep it too.
-bool worker::look_after(clock::time_point now) noexcept {
-    rescuing_ = runtime_.look_after(*this, now);
+clock::duration worker::look_after(clock::time_point now) noexcept {
+    const clock::duration stuck_for = runtime_.look_after(*this, now);
+    rescuing_ = stuck_for != clock::duration::zero();
     runtime_.resign_as_watcher();
-    return rescuing_;
+    return stuck_for;
 }
 
 } // namespace eddy::inline v0

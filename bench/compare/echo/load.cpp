@@ -76,7 +76,7 @@ std::vector<std::unique_ptr<load_client>> clients_of(const load_options& asked) 
     for (unsigned i = 0; i < threads; ++i) {
         const unsigned first = asked.connections * i / threads;
         const unsigned last = asked.connections * (i + 1) / threads;
-        made.push_back(std::make_unique<load_client>(asked, last - first));
+        made.push_back(std::make_unique<load_client>(asked, first, last - first));
     }
     return made;
 }

@@ -40,8 +40,8 @@ std::uint64_t mix(std::uint64_t value) noexcept { // splitmix64
 
 } // namespace
 
-load_client::load_client(const load_options& asked, unsigned connections)
-    : asked_(asked), links_(connections), message_(asked.message_bytes),
+load_client::load_client(const load_options& asked, unsigned first, unsigned connections)
+    : asked_(asked), first_(first), links_(connections), message_(asked.message_bytes),
       received_(asked.message_bytes + surplus_bytes), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
     if (epoll_.get() < 0) {
         throw_last_error("epoll_create1");
@@ -153,13 +153,13 @@ void load_client::write_rest(link& of) {
 // By chance, but the same in each run.
 bool load_client::burns(const link& of) const noexcept {
     constexpr double range = 18446744073709551616.0; // 2^64
-    const std::uint64_t drawn = mix(mix((of.asked << 20U) + of.number));
+    const std::uint64_t drawn = mix(mix((of.asked << 20U) + first_ + of.number));
     return static_cast<double>(drawn) < asked_.burn_share * range;
 }
 
 // Each message differs from those before it and from those of other connections in every word.
 void load_client::write_message(const link& of, std::span<std::byte> into) const noexcept {
-    std::uint64_t word = mix((of.number << 40U) + of.asked);
+    std::uint64_t word = mix(((first_ + of.number) << 40U) + of.asked);
     for (std::size_t at = 0; at < into.size(); at += sizeof word) {
         std::memcpy(&into[at], &word, std::min(sizeof word, into.size() - at));
         word = word * 6364136223846793005 + 1442695040888963407;

@@ -26,8 +26,8 @@ struct schedule {
 
 class load_client {
 public:
-    /// Connects.
-    load_client(const load_options& asked, unsigned connections);
+    /// Connects. `first`: how many connections other clients have before these.
+    load_client(const load_options& asked, unsigned first, unsigned connections);
 
     /// Asks until the end. Calls `at_begin` and `at_end` at those times.
     void run(const schedule& when, const std::function<void()>& at_begin,
@@ -69,6 +69,7 @@ private:
     void write_message(const link& of, std::span<std::byte> into) const noexcept;
 
     const load_options& asked_;
+    const unsigned first_;
     double nanoseconds_between_ = 0; // two requests of this client; 0: closed loop
     clock::time_point start_;
     std::uint64_t due_ = 0;         // requests of all links, in turn

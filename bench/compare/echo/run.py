@@ -130,6 +130,9 @@ def present(servers, asked):
     """Gives those of the servers that were built, and says which are left out."""
     found = []
     for server in servers:
+        if asked.mixed and server.startswith("asyncio_"):
+            print(f"run.py: {server}: left out of --mixed", file=sys.stderr)
+            continue
         try:
             with serving(server, asked.build):
                 found.append(server)
