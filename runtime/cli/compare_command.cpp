@@ -124,6 +124,10 @@ nlohmann::json head_of(const compare_options& options, const plan& planned) {
 class outputs {
 public:
     explicit outputs(const compare_options& options) {
+        if (!options.html_path.empty() && options.html_path == options.json_path) {
+            throw std::runtime_error("--json and --html are to write the same file, " +
+                                     options.html_path);
+        }
         if (!options.html_path.empty()) {
             library_ = read_chart_library();
             page_.emplace(options.html_path);

@@ -167,6 +167,10 @@ class wrong_arguments(unittest.TestCase):
     def test_a_json_path_that_cannot_be_written_is_refused_before_the_run(self):
         self.expect_refusal("cannot write /no/such/folder/file", "--json", "/no/such/folder/file")
 
+    def test_one_file_for_the_page_and_the_record_is_refused_before_the_run(self):
+        self.expect_refusal("--json and --html are to write the same file, /dev/null",
+                            "--html", "/dev/null", "--json", "/dev/null")
+
     def test_an_option_is_not_taken_for_the_json_file(self):
         for arguments in (["--json", "--quick"], ["--json=", "--quick"], ["--json=-"]):
             with self.subTest(arguments), tempfile.TemporaryDirectory() as folder:
