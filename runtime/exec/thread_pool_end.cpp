@@ -1,6 +1,7 @@
 // thread_pool_end.cpp — how a pool begins and ends, and how much there is of it.
 
 #include "exec/thread_pool.hpp"
+#include "exec/type_name.hpp"
 #include <eddy/base/syscall.hpp>
 #include <eddy/core/report.hpp>
 
@@ -10,8 +11,6 @@
 #include <cstring>
 #include <stdexcept>
 #include <system_error>
-
-#include <cxxabi.h>
 
 namespace eddy::inline v0 {
 namespace {
@@ -53,13 +52,6 @@ std::size_t checked_threads(std::size_t asked) {
 
 // What can be added to the time that it is.
 constexpr clock::duration for_ever = std::chrono::hours(24 * 36500);
-
-std::string demangled(const char* name) {
-    int status = 0;
-    const std::unique_ptr<char, decltype(&std::free)> text(
-        abi::__cxa_demangle(name, nullptr, nullptr, &status), &std::free);
-    return status == 0 ? text.get() : name;
-}
 
 } // namespace
 
@@ -154,7 +146,7 @@ void thread_pool::note_refusal(const member& of, std::vector<std::string>& into)
         const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(lasted);
         into.push_back("still running after the grace period of a shutdown: thread " +
                        options_.name + "-" + std::to_string(of.number) + ", for " +
-                       std::to_string(ms.count()) + " ms in " + demangled(runs->name()));
+                       std::to_string(ms.count()) + " ms in " + type_name(*runs));
     } catch (...) { // out of memory: the report is lost, the program is not
     }
 }

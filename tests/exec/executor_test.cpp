@@ -10,6 +10,7 @@
 
 #include "exec/gate.hpp"
 #include <eddy/exec/process_pool_executor.hpp>
+#include <eddy/exec/tbb_executor.hpp>
 #include <eddy/testing/co_test.hpp>
 
 #include <algorithm>
@@ -94,7 +95,16 @@ struct made<process_pool_executor> {
     }
 };
 
+#ifdef EDDY_TEST_TBB
+template <>
+struct made<tbb_executor> {
+    static tbb_executor make(std::size_t concurrency) { return tbb_executor(concurrency); }
+};
+
+using executors = testing::Types<thread_pool_executor, process_pool_executor, tbb_executor>;
+#else
 using executors = testing::Types<thread_pool_executor, process_pool_executor>;
+#endif
 
 template <typename E>
 class executor_test : public testing::Test {
@@ -123,6 +133,9 @@ public:
         const std::string whole = typeid(E).name();
         if (whole.find("process_pool") != std::string::npos) {
             return "processes";
+        }
+        if (whole.find("tbb") != std::string::npos) {
+            return "tbb";
         }
         return whole.find("thread_pool") != std::string::npos ? "threads" : whole;
     }

@@ -1,0 +1,293 @@
+// tbb_arena.cpp — what is enqueued, how it runs, how it ends.
+
+#include "exec/tbb_arena.hpp"
+
+#include "exec/type_name.hpp"
+#include <eddy/base/syscall.hpp>
+#include <eddy/base/syscall_process.hpp>
+#include <eddy/core/report.hpp>
+
+#include <oneapi/tbb/global_control.h>  // tidy-allow(third-party): see tbb_arena.hpp
+#include <oneapi/tbb/parallel_for.h>    // tidy-allow(third-party): as above
+#include <oneapi/tbb/parallel_reduce.h> // tidy-allow(third-party): as above
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace eddy::inline v0 {
+namespace {
+
+namespace tbb = oneapi::tbb;
+
+// What can be added to the time that it is.
+constexpr clock::duration for_ever = std::chrono::hours(24 * 36500);
+
+// oneTBB has one thread less than processors, since it counts on the caller's. Here no caller
+// computes. The limit is raised where it is lower, and never lowered: others use oneTBB too. Gives
+// `count` as the number of places in an arena.
+int with_threads(std::size_t count) {
+    static std::mutex lock;
+    static std::unique_ptr<tbb::global_control> raised;
+    const std::lock_guard hold(lock);
+    constexpr auto threads = tbb::global_control::max_allowed_parallelism;
+    if (tbb::global_control::active_value(threads) < count + 1) {
+        raised.reset(); // the smallest of all counts
+        raised = std::make_unique<tbb::global_control>(threads, count + 1);
+    }
+    return static_cast<int>(count);
+}
+
+thread_local std::optional<sys::blocked_signals> signals_of_thread;
+
+} // namespace
+
+void tbb_arena::signals_blocked::on_scheduler_entry(bool is_worker) {
+    if (is_worker && !signals_of_thread) {
+        signals_of_thread.emplace();
+    }
+}
+void tbb_arena::signals_blocked::on_scheduler_exit(bool is_worker) {
+    if (is_worker) {
+        signals_of_thread.reset();
+    }
+}
+
+tbb_arena::tbb_arena(std::size_t concurrency)
+    : concurrency_(concurrency), born_in_(sys::getpid()), arena_(with_threads(concurrency), 0) {
+} // no place is kept for a thread that waits
+
+// -- what is accepted --
+
+// Under lock_.
+void tbb_arena::begin_call() {
+    if (sys::getpid() != born_in_) {
+        throw executor_shut_down("oneTBB does not work in a forked process");
+    }
+    if (closed_) {
+        throw executor_shut_down("the arena takes no jobs after its shutdown");
+    }
+    ++calls_;
+}
+
+void tbb_arena::end_call() noexcept {
+    std::optional<promise<>> ended;
+    {
+        const std::lock_guard hold(lock_);
+        if (--calls_ == 0 && closed_) {
+            ended.swap(ended_);
+        }
+        ++leaving_;
+    }
+    if (ended) {
+        (void)ended->try_set_value();
+        ended.reset();
+    }
+    const std::lock_guard hold(lock_);
+    if (--leaving_ == 0 && calls_ == 0) {
+        none_left_.notify_all();
+    }
+}
+
+future<> tbb_arena::ended() {
+    const std::lock_guard hold(lock_);
+    if (calls_ == 0) {
+        promise<> now;
+        now.set_value();
+        return now.get_future();
+    }
+    if (!ended_) {
+        ended_.emplace();
+    }
+    return ended_->get_future();
+}
+
+void tbb_arena::post(std::unique_ptr<executor_job> job) {
+    const std::lock_guard hold(lock_);
+    begin_call();
+    jobs_.push_back(*job);
+    try {
+        arena_.enqueue([self = shared_from_this()] { self->run_a_job(); });
+    } catch (...) {
+        job->unlink(); // nobody has taken it, without the lock
+        --calls_;
+        throw;
+    }
+    (void)job.release();
+}
+
+std::unique_ptr<executor_job> tbb_arena::take() noexcept {
+    const std::lock_guard hold(lock_);
+    return std::unique_ptr<executor_job>(jobs_.pop_front());
+}
+
+void tbb_arena::start(std::shared_ptr<arena_work> work) {
+    const std::lock_guard hold(lock_);
+    begin_call();
+    try {
+        arena_.enqueue([self = shared_from_this(), work = std::move(work)] { self->run(*work); });
+    } catch (...) {
+        --calls_;
+        throw;
+    }
+}
+
+// -- in the arena --
+
+template <typename Call>
+void tbb_arena::noted(const std::type_info& what, Call call) noexcept {
+    running mine;
+    mine.what = &what;
+    {
+        const std::lock_guard hold(lock_);
+        running_.push_back(mine);
+    }
+    call();
+    const std::lock_guard hold(lock_);
+    mine.unlink();
+}
+
+// The oldest job, unless a shutdown has cancelled it.
+void tbb_arena::run_a_job() noexcept {
+    std::unique_ptr<executor_job> job = take();
+    if (job == nullptr) {
+        return;
+    }
+    noted(job->function(), [&] {
+        job->run();
+        job.reset();
+    });
+    end_call();
+}
+
+void tbb_arena::run(arena_work& work) noexcept {
+    if (work.begin()) {
+        noted(*work.what, [&] {
+            try {
+                work.waits->in_.run([&] {
+                    tbb::task_group group(work.stop);
+                    group.run_and_wait([&] { work.call(work.with); });
+                });
+            } catch (...) {
+                work.error = std::current_exception();
+            }
+        });
+        work.stopped = work.end();
+        work.waits->ended();
+        // GONE: the op, and what the work referred to.
+    }
+    work.outside.end();
+    end_call();
+}
+
+// -- the end --
+
+void tbb_arena::close(pending what) noexcept {
+    {
+        const std::lock_guard hold(lock_);
+        closed_ = true;
+    }
+    while (what == pending::cancel) {
+        std::unique_ptr<executor_job> dropped = take();
+        if (dropped == nullptr) {
+            break;
+        }
+        dropped->cancel();
+        dropped.reset();
+        end_call();
+    }
+}
+
+bool tbb_arena::wait_for_end(clock::duration limit) noexcept {
+    std::unique_lock hold(lock_);
+    return none_left_.wait_for(hold, std::min(limit, for_ever),
+                               [this] { return calls_ == 0 && leaving_ == 0; });
+}
+
+void tbb_arena::report_refusals() noexcept {
+    try {
+        std::vector<std::string> refusing;
+        {
+            const std::lock_guard hold(lock_);
+            running_.for_each([&](const running& each) {
+                const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() -
+                                                                                      each.since);
+                refusing.push_back("still running in an arena of oneTBB after the grace period of "
+                                   "a shutdown, for " +
+                                   std::to_string(ms.count()) + " ms: " + type_name(*each.what));
+            });
+        }
+        for (std::string& each : refusing) {
+            emit({.kind = report_kind::refuses_to_end,
+                  .message = std::move(each),
+                  .task_name = {},
+                  .site = {},
+                  .error = nullptr});
+        }
+    } catch (...) { // out of memory: the report is lost, the program is not
+    }
+}
+
+// -- the algorithms --
+
+void arena_for(std::size_t size, std::size_t grain,
+               void (*body)(void* with, std::size_t first, std::size_t last), void* with) {
+    const context in = copy_context();
+    tbb::parallel_for(tbb::blocked_range<std::size_t>(0, size, std::max<std::size_t>(grain, 1)),
+                      [&](const tbb::blocked_range<std::size_t>& part) {
+                          in.run([&] { body(with, part.begin(), part.end()); });
+                      });
+}
+
+namespace {
+
+// A value of a reduction, for oneTBB to split and join.
+class reduction_body {
+public:
+    reduction_body(const arena_reduction& how, void* with, void* value, const context& in) noexcept
+        : how_(how), with_(with), value_(value), in_(in) {}
+    reduction_body(reduction_body& other, tbb::split /*tag*/)
+        : how_(other.how_), with_(other.with_), value_(how_.make(with_)), in_(other.in_),
+          owns_(true) {}
+    reduction_body(const reduction_body&) = delete;
+    reduction_body& operator=(const reduction_body&) = delete;
+    ~reduction_body() {
+        if (owns_) {
+            how_.destroy(value_);
+        }
+    }
+
+    void operator()(const tbb::blocked_range<std::size_t>& part) {
+        in_.run([&] { how_.add(with_, value_, part.begin(), part.end()); });
+    }
+    void join(reduction_body& right) { how_.join(with_, value_, right.value_); }
+
+private:
+    const arena_reduction& how_;
+    void* with_;
+    void* value_;
+    const context& in_;
+    bool owns_ = false;
+};
+
+} // namespace
+
+void arena_reduce(std::size_t size, std::size_t grain, const arena_reduction& how, void* with,
+                  void* value) {
+    const context in = copy_context();
+    reduction_body whole(how, with, value, in);
+    tbb::parallel_reduce(tbb::blocked_range<std::size_t>(0, size, std::max<std::size_t>(grain, 1)),
+                         whole);
+}
+
+void arena_both(void (*call)(void*), void* left, void* right) {
+    tbb::task_group both;
+    both.run([&] { call(left); });
+    both.run_and_wait([&] { call(right); });
+}
+
+bool arena_cancelled() noexcept {
+    return tbb::is_current_task_group_canceling();
+}
+
+} // namespace eddy::inline v0
