@@ -126,8 +126,7 @@ const std::string& worker_start::checked_library() {
         throw broken_process_pool(
             "no worker process can be started: this program contains libeddy instead of loading "
             "it, so its main() must begin with eddy::serve_process_pool(); (or libeddy_worker.so "
-            "is "
-            "not beside libeddy.so)");
+            "is not beside libeddy.so)");
     }
     return found;
 }

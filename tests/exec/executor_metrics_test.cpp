@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(duration_histogram, a_duration_is_in_the_bucket_that_ends_a_fifth_above_it_at_most) {
+TEST(duration_histogram, a_duration_is_in_the_bucket_that_ends_a_quarter_above_it_at_most) {
     for (std::int64_t ns = 0; ns < 1'000'000'000; ns += ns / 7 + 1) {
         const std::size_t bucket = duration_histogram::bucket_of(std::chrono::nanoseconds(ns));
         const std::int64_t end = duration_histogram::upper_end(bucket).count();

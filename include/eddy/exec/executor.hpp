@@ -38,7 +38,7 @@ struct shutdown_options {
     /// Jobs that have not begun end as cancelled. Otherwise they are run.
     bool cancel_pending = false;
     /// How long it waits. What still runs then is reported by name (report_kind::refuses_to_end)
-    /// and left to itself, and what has not begun ends as cancelled.
+    /// and left to itself, or killed if it is a process; what has not begun ends as cancelled.
     std::chrono::nanoseconds grace = std::chrono::nanoseconds::max();
 };
 

@@ -1,4 +1,7 @@
 // executor_metrics.hpp — how long jobs wait and run, and how much there is of them.
+//
+// Threads:    values: whoever has one.
+// Design:     docs/design/thread_pool.md
 
 #pragma once
 
@@ -12,10 +15,10 @@
 namespace eddy::inline v0 {
 
 /// How many durations there were of each length. A bucket is as wide as a quarter of the power of
-/// two below it: what is read is at most a fifth too long.
+/// two below it: what is read is at most a quarter too long.
 class EDDY_API duration_histogram {
 public:
-    static constexpr std::size_t bucket_count = 160; // the last one: 18 minutes and more
+    static constexpr std::size_t bucket_count = 160; // the last one: 32 minutes and more
 
     [[nodiscard]] static std::size_t bucket_of(std::chrono::nanoseconds lasted) noexcept;
     /// The longest duration that belongs to it.

@@ -34,6 +34,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -59,6 +60,7 @@ private:
 /// A registered function with its arguments.
 class registered_call {
 public:
+    /// Throws: function_not_registered.
     template <plain_function Fn, typename... Args>
         requires std::invocable<Fn, std::decay_t<Args>...>
     explicit registered_call(Fn&& fn, Args&&... args)
@@ -97,7 +99,7 @@ EDDY_API void serve_process_pool();
 
 class process_pool_executor;
 
-/// The pool, for jobs with options of their own.
+/// The pool, for jobs with options of their own; it must not outlive the pool.
 class process_pool_jobs : public executor_calls<process_pool_jobs> {
 public:
     /// As process_pool_executor::submit.
@@ -120,6 +122,7 @@ private:
     process_job_options options_;
 };
 
+/// Processes that make calls. What it has besides what is written here is in executor_calls.
 class EDDY_API process_pool_executor : public executor_calls<process_pool_executor> {
 public:
     static constexpr std::size_t processes_limit = 1024;
@@ -214,12 +217,13 @@ private:
 
 // -- the templates --
 
+/// Reads what a worker has written for a call.
 template <typename Result>
 struct read_result {
     Result operator()(code_reader& from) const { return from.get<Result>(); }
 };
 
-/// What a worker writes for a chunk: the values, then why they are not all.
+/// The same for a chunk: the values, then why they are not all.
 template <typename Value>
 struct read_result<map_chunk<Value>> {
     map_chunk<Value> operator()(code_reader& from) const {

@@ -1,7 +1,8 @@
 // registered_exception.hpp — exceptions that cross from one process to another: EDDY_EXCEPTION.
 //
-// Those of the standard library that are made of a text, bad_alloc, system_error, timeout_error and
-// the errors of this layer cross as they are. Others do if they are registered:
+// Those of <stdexcept>, std::exception, bad_alloc and system_error cross as they are, and so do
+// timeout_error, cancelled_error, codec_error and function_not_registered. Others do if they are
+// registered:
 //
 //     EDDY_EXCEPTION(parse_error);      // at namespace scope
 //

@@ -1,4 +1,4 @@
-// run_in_executor.hpp — awaits a call that an executor makes on a thread of its own.
+// run_in_executor.hpp — awaits a call that an executor makes.
 
 #pragma once
 
@@ -65,15 +65,17 @@ coro<job_result_t<Fn, Args...>> run_stored_in(E& on, Fn fn, Args... args) {
     co_return co_await executor_wait(submit_in_line(on, std::move(fn), std::move(args)...));
 }
 
-/// Calls `fn(args...)`, stored until then, on a thread of `on`, and gives its result to the
-/// awaiting task: for calls that block, or compute for long.
+/// Has `on` call `fn(args...)`, stored until then, and gives its result to the awaiting task: for
+/// calls that block, or compute for long.
 ///
 /// Suspends: always; the call is submitted when this is awaited. (submit() does so at once.)
-/// Throws:   what `fn` throws; executor_shut_down.
+/// Throws:   what `fn` throws; what submit() of `on` throws, but not executor_queue_full: where the
+///           queue is full the job waits beside it.
 /// Cancel:   at once. A call that has not begun is withdrawn; one that has goes on, and its result
 ///           is dropped: it must not use what the caller has.
-/// Threads:  any task. `fn` runs outside all loops: it may block, it must not await. It sees the
-///           context variables and deadlines of the caller.
+/// Threads:  any task. `fn` runs outside all loops: it may block, it must not await. On a thread it
+///           sees the context variables and the deadline of the caller, in another process the
+///           deadline only.
 /// Example:  docs/examples/g19_executors.cpp
 template <executor E, typename Fn, typename... Args>
     requires std::invocable<std::decay_t<Fn>, std::decay_t<Args>...>

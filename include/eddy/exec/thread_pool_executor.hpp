@@ -1,6 +1,6 @@
 // thread_pool_executor.hpp — threads for calls that block: as many as there are calls, up to a cap.
 //
-// Threads:    every member function: any thread; join, apply and the destructor block.
+// Threads:    every member function: any thread; shutdown, apply and the destructor block.
 // Memory:     a thread a call that is under way, kept for a while after it.
 // Invariants: I1  while a job is queued, a thread looks for one, or all that may exist are busy.
 //             I2  a job is run once or cancelled once.
