@@ -126,19 +126,42 @@ void thread_pool::enqueue(job_pointer work) {
     }
 }
 
-// No thread could be started: that is a failure where there is none.
+// In a handler: no thread could be started. That is a failure where there is none.
 void thread_pool::withdraw_or_keep(executor_job& work) {
-    const lock hold(lock_);
-    if (live_ != 0 || !jobs_.take_back(work)) {
-        return;
+    job_pointer mine;
+    {
+        const lock hold(lock_);
+        if (live_ != 0 || !jobs_.take_back(work)) {
+            return;
+        }
+        mine.reset(&work);
+        give_place_on();
     }
-    const job_pointer owned(&work);
-    give_place_on();
-    if (at_end()) {
-        no_thread_left_.notify_all();
+    fail_stranded();
+    throw;
+}
+
+// As above: others saw that somebody searches, and rely on it; or they were in line.
+void thread_pool::fail_stranded() noexcept {
+    while (const job_pointer left = take_stranded()) {
+        left->fail(std::current_exception());
+    }
+    bool last = false;
+    {
+        const lock hold(lock_);
+        last = live_ == 0 && at_end();
+        if (last) {
+            no_thread_left_.notify_all();
+        }
+    }
+    if (last) {
         (void)ended_.try_set_value();
     }
-    throw;
+}
+
+thread_pool::job_pointer thread_pool::take_stranded() noexcept {
+    const lock hold(lock_);
+    return live_ == 0 ? take() : nullptr;
 }
 
 // One thread at a time is called or started; it calls the next one if there is more. So short jobs

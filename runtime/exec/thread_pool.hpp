@@ -106,6 +106,8 @@ private:
     void note_queued(std::uint64_t jobs) noexcept;
     void call_for_more();
     void withdraw_or_keep(executor_job& work);
+    void fail_stranded() noexcept;
+    [[nodiscard]] job_pointer take_stranded() noexcept;
     void start_thread();
 
     static void thread_main(const std::shared_ptr<thread_pool>& of, member& mine) noexcept;

@@ -2,19 +2,26 @@
 //
 // Covers:    every job run once or cancelled once; ten thousand queued jobs cancelled at random;
 //            shutdown under load; threads that come and go; results from several runtimes at once;
-//            a bounded queue; exceptions of every kind; maps left early.
+//            a bounded queue; exceptions of every kind; maps left early; no thread to be had.
 
 #include "stress/stress_case.hpp"
 #include <eddy/base/random.hpp>
 #include <eddy/eddy.hpp>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <latch>
 #include <memory>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 #include <vector>
+
+#include <pthread.h>
 
 using namespace std::chrono_literals;
 
@@ -253,6 +260,66 @@ TEST_F(executor_stress, maps_that_are_left_early_leave_nothing_behind) {
         {.workers = 3});
     pool.shutdown();
     EXPECT_EQ(pool.threads(), 0U);
+}
+
+// While one lives no thread can be started: its stack would be larger than the address space.
+class no_threads {
+public:
+    no_threads() {
+        (void)::pthread_getattr_default_np(&before_);
+        pthread_attr_t huge;
+        (void)::pthread_attr_init(&huge);
+        (void)::pthread_attr_setstacksize(&huge, std::size_t{1} << 60U);
+        (void)::pthread_setattr_default_np(&huge);
+        (void)::pthread_attr_destroy(&huge);
+    }
+    no_threads(const no_threads&) = delete;
+    no_threads& operator=(const no_threads&) = delete;
+    ~no_threads() {
+        (void)::pthread_setattr_default_np(&before_);
+        (void)::pthread_attr_destroy(&before_);
+    }
+
+private:
+    pthread_attr_t before_{};
+};
+
+// Posts from several threads at once; gives how many jobs were not refused, and did not end either.
+std::size_t stranded_in(eddy::thread_pool_executor& pool) {
+    constexpr int posters = 3;
+    std::array<std::vector<eddy::future<>>, posters> accepted;
+    std::latch go(posters + 1);
+    std::vector<std::jthread> threads;
+    for (auto& mine : accepted) {
+        threads.emplace_back([&] {
+            go.arrive_and_wait();
+            for (int i = 0; i != 20; ++i) {
+                try {
+                    mine.push_back(pool.submit_in_line([] {}));
+                } catch (const std::system_error&) { // refused
+                }
+            }
+        });
+    }
+    const no_threads meanwhile;
+    go.arrive_and_wait();
+    threads.clear();
+    std::size_t out = 0;
+    for (const auto& each : accepted) {
+        out += static_cast<std::size_t>(
+            std::ranges::count_if(each, [](const auto& job) { return !job.done(); }));
+    }
+    return out;
+}
+
+TEST_F(executor_stress, where_no_thread_can_be_had_no_job_is_left_behind) {
+    for (int round = 0; round != scaled(200); ++round) {
+        const std::size_t room = round % 2 == 0 ? 0 : 1;
+        eddy::thread_pool_executor pool({.threads_max = 2, .queue_max = room});
+        EXPECT_EQ(stranded_in(pool), 0U);
+        EXPECT_EQ(pool.queued(), 0U);
+        EXPECT_EQ(pool.apply([] { return 7; }), 7);
+    }
 }
 
 TEST_F(executor_stress, several_runtimes_may_share_a_pool) {

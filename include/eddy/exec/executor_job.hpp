@@ -42,6 +42,8 @@ public:
     virtual void run() noexcept = 0;
     /// Instead of run(): the future ends as cancelled.
     virtual void cancel() noexcept = 0;
+    /// Instead of run(): the future throws `error`.
+    virtual void fail(std::exception_ptr error) noexcept = 0;
     /// What is called, for people.
     [[nodiscard]] virtual const std::type_info& function() const noexcept = 0;
 
@@ -95,12 +97,15 @@ public:
             error = std::current_exception();
         }
         // After the handler, which holds the exception too: who awaits it is to free it, not this.
-        call_.reset();
-        (void)result_.try_set_exception(std::move(error));
+        fail(std::move(error));
     }
     void cancel() noexcept override {
         call_.reset();
         (void)result_.get_future().cancel();
+    }
+    void fail(std::exception_ptr error) noexcept override {
+        call_.reset();
+        (void)result_.try_set_exception(std::move(error));
     }
     [[nodiscard]] const std::type_info& function() const noexcept override { return typeid(Fn); }
 
