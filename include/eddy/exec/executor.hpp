@@ -64,8 +64,8 @@ concept executor = requires(E& of, int (*fn)(int), std::vector<int> many, shutdo
     of.shutdown(how);
 };
 
-/// Throws: already_running on the thread of a loop, which a blocking call would stop; the message
-///         ends with what to do `instead`.
+/// Throws: already_running on the thread of a loop, or of a process pool, which a blocking call
+///         would stop; for a loop the message ends with what to do `instead`.
 EDDY_API void refuse_to_block_a_loop(const char* instead);
 
 } // namespace eddy::inline v0

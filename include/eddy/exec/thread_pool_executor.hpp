@@ -139,7 +139,8 @@ public:
     }
 
     /// Takes no jobs any more. May be called again.
-    /// Throws: already_running if it would block the thread of a loop: co_await aclose() there.
+    /// Throws: already_running if it would block the thread of a loop, where co_await aclose() does
+    ///         not, or if it would wait for a job that calls it.
     void shutdown(const shutdown_options& options = {});
     /// The same without blocking: suspends where shutdown() blocks. A cancel ends the wait, not the
     /// shutdown.
