@@ -2,7 +2,7 @@
 
 #include "exec/tbb_arena.hpp"
 
-#include "exec/type_name.hpp"
+#include "exec/type_text.hpp"
 #include <eddy/base/syscall.hpp>
 #include <eddy/base/syscall_process.hpp>
 #include <eddy/core/report.hpp>
@@ -214,7 +214,8 @@ void tbb_arena::report_refusals() noexcept {
                                                                                       each.since);
                 refusing.push_back("still running in an arena of oneTBB after the grace period of "
                                    "a shutdown, for " +
-                                   std::to_string(ms.count()) + " ms: " + type_name(*each.what));
+                                   std::to_string(ms.count()) +
+                                   " ms: " + type_text(each.what->name()));
             });
         }
         for (std::string& each : refusing) {

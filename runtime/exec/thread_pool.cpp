@@ -9,12 +9,6 @@
 #include <utility>
 
 namespace eddy::inline v0 {
-namespace {
-
-// What can be added to the time that it is.
-constexpr clock::duration for_ever = std::chrono::hours(24 * 36500);
-
-} // namespace
 
 constinit thread_local const thread_pool* thread_pool::of_thread = nullptr;
 

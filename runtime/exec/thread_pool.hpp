@@ -18,6 +18,7 @@
 #include <eddy/base/spin_budget.hpp>
 #include <eddy/exec/thread_pool_executor.hpp>
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -124,6 +125,8 @@ private:
 
     static constinit thread_local const thread_pool* of_thread;
 
+    /// What can be added to the time that it is.
+    static constexpr clock::duration for_ever = std::chrono::hours(24 * 36500);
     static constexpr std::uint64_t closed_bit = 1;
     static constexpr std::uint64_t one_place = 2;
 

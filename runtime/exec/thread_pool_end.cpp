@@ -1,7 +1,7 @@
 // thread_pool_end.cpp — how a pool begins and ends, and how much there is of it.
 
 #include "exec/thread_pool.hpp"
-#include "exec/type_name.hpp"
+#include "exec/type_text.hpp"
 #include <eddy/base/syscall.hpp>
 #include <eddy/core/report.hpp>
 
@@ -49,9 +49,6 @@ std::size_t checked_threads(std::size_t asked) {
     }
     return asked != 0 ? asked : threads_from_environment();
 }
-
-// What can be added to the time that it is.
-constexpr clock::duration for_ever = std::chrono::hours(24 * 36500);
 
 } // namespace
 
@@ -146,7 +143,7 @@ void thread_pool::note_refusal(const member& of, std::vector<std::string>& into)
         const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(lasted);
         into.push_back("still running after the grace period of a shutdown: thread " +
                        options_.name + "-" + std::to_string(of.number) + ", for " +
-                       std::to_string(ms.count()) + " ms in " + type_name(*runs));
+                       std::to_string(ms.count()) + " ms in " + type_text(runs->name()));
     } catch (...) { // out of memory: the report is lost, the program is not
     }
 }
