@@ -7,10 +7,6 @@
 #include <eddy/base/syscall_process.hpp>
 #include <eddy/core/report.hpp>
 
-#include <oneapi/tbb/global_control.h>  // tidy-allow(third-party): see tbb_arena.hpp
-#include <oneapi/tbb/parallel_for.h>    // tidy-allow(third-party): as above
-#include <oneapi/tbb/parallel_reduce.h> // tidy-allow(third-party): as above
-
 #include <algorithm>
 #include <optional>
 #include <utility>

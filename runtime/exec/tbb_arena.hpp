@@ -8,15 +8,12 @@
 
 #pragma once
 
+#include "exec/tbb_headers.hpp"
 #include <eddy/base/atomic.hpp>
 #include <eddy/base/clock.hpp>
 #include <eddy/base/intrusive_list.hpp>
 #include <eddy/exec/tbb_executor.hpp>
 #include <eddy/sched/outside_job.hpp>
-
-#include <oneapi/tbb/task_arena.h> // tidy-allow(third-party): this is what the executor is made of
-#include <oneapi/tbb/task_group.h> // tidy-allow(third-party): as above
-#include <oneapi/tbb/task_scheduler_observer.h> // tidy-allow(third-party): as above
 
 #include <condition_variable>
 #include <cstdint>

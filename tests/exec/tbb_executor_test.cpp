@@ -4,19 +4,18 @@
 //            cancels, shutdown; loops that go on meanwhile; what travels with the work.
 // Not here:  submit, apply, map -> executor_test.cpp.
 
+#include "exec/tbb_headers.hpp"
+#include <eddy/base/random.hpp>
 #include <eddy/exec/tbb_executor.hpp>
 #include <eddy/testing/co_test.hpp>
-
-#include <oneapi/tbb/flow_graph.h>
-#include <oneapi/tbb/parallel_for.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <latch>
 #include <numeric>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -138,8 +137,8 @@ CO_TEST(tbb_executor, run_awaits_a_flow_graph) {
 }
 
 CO_TEST(tbb_executor, the_loop_goes_on_meanwhile) {
-    tbb_executor tbb(1);
     std::latch ticked(1);
+    tbb_executor tbb(1);
     auto ticks = create_task([](std::latch& ticked) -> coro<> {
         for (int i = 0; i != 10; ++i) {
             co_await yield();
@@ -177,9 +176,9 @@ CO_TEST(tbb_executor, a_cancel_stops_a_parallel_for_and_is_delivered_when_its_bo
 }
 
 CO_TEST(tbb_executor, a_cancel_before_it_begins_withdraws_it) {
-    tbb_executor tbb(1);
     std::latch release(1);
     std::latch begun(1);
+    tbb_executor tbb(1);
     std::atomic<bool> ran = false;
     const auto busy = tbb.submit([&] {
         begun.count_down();
@@ -264,8 +263,8 @@ CO_TEST(tbb_executor, has_as_many_threads_as_there_are_loops) {
 }
 
 TEST(tbb_executor, computes_on_as_many_threads_as_it_was_asked_for) {
-    tbb_executor tbb(3);
     std::latch all(3); // each waits for the others
+    tbb_executor tbb(3);
     std::vector<future<>> calls;
     for (int i = 0; i != 3; ++i) {
         calls.push_back(tbb.submit([&] { all.arrive_and_wait(); }));
@@ -287,9 +286,9 @@ TEST(tbb_executor, its_threads_have_all_signals_blocked) {
 
 TEST(tbb_executor, what_refuses_to_end_is_named) {
     const report_log reports;
-    tbb_executor tbb(1);
     std::latch begun(1);
     std::latch release(1);
+    tbb_executor tbb(1); // its end waits for who uses them
     const auto stuck = tbb.submit([&] {
         begun.count_down();
         release.wait();
