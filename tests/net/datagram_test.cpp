@@ -13,6 +13,7 @@
 namespace {
 
 using eddy::udp_endpoint;
+using namespace std::chrono_literals;
 
 eddy::coro<udp_endpoint> somewhere() {
     return udp_endpoint::bind("127.0.0.1", 0);
@@ -112,7 +113,7 @@ CO_TEST(udp_endpoint, loses_no_message_to_a_cancel) {
     udp_endpoint here = co_await somewhere();
     udp_endpoint there = co_await somewhere();
     auto waiting = eddy::create_task(here.recv());
-    co_await eddy::yield();
+    co_await eddy::sleep(1ms); // it waits now
     waiting.cancel();
     co_await there.sendto("kept", here.local_address());
     const auto ended = co_await eddy::as_result(waiting);
