@@ -357,8 +357,8 @@ TEST(process_pool_executor, processes_that_cannot_start_break_the_pool_instead_o
 }
 
 TEST(process_pool_executor, a_start_that_the_system_refuses_is_tried_again) {
+    sys::fault_plan plan; // outlives the thread of the pool
     process_pool_executor pool(1);
-    sys::fault_plan plan;
     plan.fail(sys::call::spawn, 1, EAGAIN);
     plan.fail(sys::call::memfd_create, 2, EMFILE);
     EXPECT_EQ(pool.apply(jobs::twice, 1), 2);
@@ -366,8 +366,8 @@ TEST(process_pool_executor, a_start_that_the_system_refuses_is_tried_again) {
 }
 
 TEST(process_pool_executor, a_start_that_is_always_refused_breaks_the_pool) {
+    sys::fault_plan plan; // outlives the thread of the pool
     process_pool_executor pool(1);
-    sys::fault_plan plan;
     plan.fail(sys::call::spawn, 1, EAGAIN, 3);
     const auto error = broken(pool.submit(jobs::twice, 1));
     ASSERT_TRUE(error);
@@ -376,9 +376,9 @@ TEST(process_pool_executor, a_start_that_is_always_refused_breaks_the_pool) {
 }
 
 TEST(process_pool_executor, a_start_that_is_refused_stops_nobody_who_is_there) {
+    sys::fault_plan plan; // outlives the thread of the pool
     process_pool_executor pool(2);
     EXPECT_EQ(pool.apply(jobs::twice, 1), 2);
-    sys::fault_plan plan;
     plan.fail(sys::call::spawn, 1, EAGAIN, 1'000'000);
     gate busy;
     const auto first = pool.submit(jobs::passed, busy.path(), 1);
@@ -510,8 +510,8 @@ TEST(process_pool_executor, a_pool_may_be_let_go_by_the_callback_of_its_last_job
 }
 
 TEST(process_pool_executor, a_program_of_which_the_descriptors_are_used_up_is_told) {
+    sys::fault_plan plan; // outlives the thread of the pool
     process_pool_executor pool(1);
-    sys::fault_plan plan;
     plan.fail(sys::call::pipe2, 1, EMFILE, 3);
     const auto error = broken(pool.submit(jobs::twice, 1));
     ASSERT_TRUE(error);
