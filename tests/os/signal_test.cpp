@@ -80,7 +80,7 @@ CO_TEST(signal, waits_for_one) {
 }
 
 CO_TEST(on_signal, calls_a_function_each_time_until_it_is_removed) {
-    int calls = 0;
+    std::atomic<int> calls = 0;
     {
         const signal_handler handler = on_signal(SIGUSR1, [&] {
             if (++calls == 1) {
