@@ -27,18 +27,18 @@ TEST(spin_budget, what_is_there_is_found) {
     }
 }
 
-TEST(spin_budget, what_comes_soon_is_waited_for) {
+TEST(spin_budget, what_comes_soon_is_waited_for_given_several_processors) {
     if (!spin_budget::several_processors()) {
-        GTEST_SKIP();
+        GTEST_SKIP() << "with one processor nobody looks twice";
     }
     spin_budget budget;
     int looks = 0;
     EXPECT_TRUE(budget.look([&] { return ++looks == 3; }));
 }
 
-TEST(spin_budget, after_looks_in_vain_more_and_more_are_left_out) {
+TEST(spin_budget, after_looks_in_vain_more_and_more_are_left_out_given_several_processors) {
     if (!spin_budget::several_processors()) {
-        GTEST_SKIP();
+        GTEST_SKIP() << "with one processor nobody looks twice";
     }
     spin_budget budget;
     for (const int left_out : {1, 3, 7}) {
@@ -50,9 +50,9 @@ TEST(spin_budget, after_looks_in_vain_more_and_more_are_left_out) {
     EXPECT_GT(looks_in_vain(budget), 1);
 }
 
-TEST(spin_budget, a_find_after_a_real_look_ends_that) {
+TEST(spin_budget, a_find_after_a_real_look_ends_that_given_several_processors) {
     if (!spin_budget::several_processors()) {
-        GTEST_SKIP();
+        GTEST_SKIP() << "with one processor nobody looks twice";
     }
     spin_budget budget;
     (void)looks_in_vain(budget);
