@@ -31,6 +31,21 @@ class tally_test(unittest.TestCase):
     def test_tap_counts_its_lines(self):
         self.expect((2, 1), "FAIL", "1..3\nok 1 - a\nnot ok 2 - b\n#   why\nok 3 - c\n")
 
+    def test_failures_are_what_the_failed_cases_said(self):
+        text = ("[ RUN      ] lock.first\n[       OK ] lock.first (0 ms)\n"
+                "[ RUN      ] lock.second\na.cpp:3: Failure\n[  FAILED  ] lock.second (1 ms)\n"
+                "[  PASSED  ] 1 test.\n[  FAILED  ] 1 test, listed below:\n[  FAILED  ] lock.second\n")
+        self.assertEqual(tally.failures({"name": "x", "result": "FAIL", "stdout": text}),
+                         ["x: FAIL", "    [ RUN      ] lock.second", "    a.cpp:3: Failure",
+                          "    [  FAILED  ] lock.second (1 ms)"])
+        self.assertEqual(tally.failures({"name": "x", "result": "FAIL", "stdout": "not ok 1 - a\n#   why\nok 2 - b\n"}),
+                         ["x: FAIL", "    not ok 1 - a", "    #   why"])
+
+    def test_a_crash_shows_the_end_of_what_was_printed(self):
+        self.assertEqual(tally.failures({"name": "x", "result": "TIMEOUT", "stdout": "a\nb\n", "stderr": "c\n"}),
+                         ["x: TIMEOUT", "    a", "    b", "    c"])
+        self.assertEqual(tally.failures({"name": "x", "result": "OK", "stdout": "a\n"}), [])
+
 
 class tidy_units_test(unittest.TestCase):
     def pieces(self, *texts):
