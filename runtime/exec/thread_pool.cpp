@@ -125,17 +125,22 @@ void thread_pool::withdraw_or_keep(executor_job& work) {
     job_pointer mine;
     {
         const lock hold(lock_);
-        if (live_ != 0 || !jobs_.take_back(work)) {
+        if (live_ != 0) {
             return;
         }
-        mine.reset(&work);
-        give_place_on();
+        if (jobs_.take_back(work)) {
+            mine.reset(&work);
+            give_place_on();
+        } // else it was one that another poster left stranded, and has failed
     }
     fail_stranded();
-    throw;
+    if (mine != nullptr) {
+        throw;
+    }
 }
 
-// As above: others saw that somebody searches, and rely on it; or they were in line.
+// As above, whoever has the job that the search was for: others saw that search, and rely on it; or
+// they were in line.
 void thread_pool::fail_stranded() noexcept {
     while (const job_pointer left = take_stranded()) {
         left->fail(std::current_exception());
