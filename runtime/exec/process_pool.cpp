@@ -199,12 +199,12 @@ void process_pool::take_back(worker_process& from, process_job& last) noexcept {
 // result is on the way: then it is left alone.
 void process_pool::kill_in(process_job& begun, const char* why) noexcept {
     worker_process& by = *begun.worker_;
-    while (&*by.jobs.back() != &begun) {
-        process_job& next = *by.jobs.back();
-        if (next.stage_ == process_job::stage::settled || !by.withdraw(next)) {
-            return;
-        }
-        take_back(by, next);
+    const auto withdraw = [&](process_job& next) {
+        return next.stage_ != process_job::stage::settled && by.withdraw(next);
+    };
+    const auto back = [&](process_job& next) { take_back(by, next); };
+    if (!withdraw_behind(begun, by.jobs, withdraw, back)) {
+        return;
     }
     by.retiring = true; // it gets no more
     by.kill(why);

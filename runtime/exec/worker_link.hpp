@@ -3,12 +3,11 @@
 //
 // Both sides use this. Neither believes what it finds in shared memory before it has looked at it.
 //
-// Pairs:      P1  claims_: offer -> begin, withdraw: of an offer only one of them comes true, both
-//                 ends
 // Design:     docs/design/process_pool.md
 
 #pragma once
 
+#include "exec/job_claims.hpp"
 #include <eddy/base/atomic.hpp>
 #include <eddy/base/clock.hpp>
 #include <eddy/base/syscall_process.hpp>
@@ -16,45 +15,11 @@
 #include <eddy/lockfree/byte_ring.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
 namespace eddy::inline v0 {
-
-/// Who has a job: the pool offers it, and it is begun by the worker or withdrawn by the pool. After
-/// the death of the worker it says which jobs had begun.
-class job_claims {
-public:
-    /// No more jobs than these are between the oldest that has not ended and the newest.
-    static constexpr std::uint64_t window = 8;
-
-    // -- the pool --
-    void offer(std::uint64_t number) noexcept {
-        slot(number).store(number * 4 + offered, seq_cst); // P1
-    }
-    /// True: the worker will not begin it.
-    [[nodiscard]] bool withdraw(std::uint64_t number) noexcept { return move(number, withdrawn); }
-
-    // -- the worker --
-    /// False: it was withdrawn.
-    [[nodiscard]] bool begin(std::uint64_t number) noexcept { return move(number, begun); }
-
-private:
-    enum state : std::uint64_t { offered, begun, withdrawn };
-
-    atomic<std::uint64_t>& slot(std::uint64_t number) noexcept {
-        return claims_[static_cast<std::size_t>(number % window)];
-    }
-    bool move(std::uint64_t number, state to) noexcept {
-        std::uint64_t expected = number * 4 + offered;
-        return slot(number).compare_exchange_strong(expected, number * 4 + to, seq_cst,
-                                                    seq_cst); // P1, both ends
-    }
-
-    std::array<atomic<std::uint64_t>, window> claims_{};
-};
 
 /// The memory that both see. The pool makes it, the worker maps it again.
 class worker_segment {

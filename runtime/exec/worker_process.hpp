@@ -96,7 +96,7 @@ public:
     }
     /// Whether one more job may be sent.
     [[nodiscard]] bool has_room() const noexcept {
-        return jobs.empty() || last_number_ + 1 - jobs.front()->number_ < job_claims::window;
+        return jobs.empty() || job_claims::has_room(jobs.front()->number_, last_number_ + 1);
     }
     /// Nothing more will be sent: it ends when it has done what it has.
     void close() noexcept { pipe_.reset(); }
