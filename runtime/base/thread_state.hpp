@@ -1,4 +1,5 @@
-// thread_state.hpp — whether another thread of the process runs, waits for a processor, or blocks.
+// thread_state.hpp — whether another thread of the process runs, waits for a processor, or blocks;
+// how many there are.
 //
 // Threads:    any.
 
@@ -6,6 +7,7 @@
 
 #include <eddy/base/export.hpp>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace eddy::inline v0 {
@@ -20,5 +22,11 @@ enum class thread_state : std::uint8_t {
 /// What `thread` (sys::gettid) does. It may do something else by the time the caller knows.
 /// Cost: two system calls for a thread that runs, some ten microseconds for one that does not.
 [[nodiscard]] EDDY_API thread_state state_of_thread(int thread) noexcept;
+
+/// How many threads the process has, without those that are about to end: the system lists one for
+/// a while after its join. If no more than `expected` are listed, that number, which may be too
+/// large. SIZE_MAX: the system does not say.
+/// Cost: some ten microseconds, and if there are more than expected as many for each.
+[[nodiscard]] EDDY_API std::size_t living_threads(std::size_t expected = 0) noexcept;
 
 } // namespace eddy::inline v0

@@ -2,13 +2,12 @@
 
 #include "sched/deadlock.hpp"
 
+#include "base/thread_state.hpp"
 #include "sched/runtime_core.hpp"
 #include <eddy/core/await_chain.hpp>
 
 #include <algorithm>
-#include <filesystem>
 #include <string>
-#include <system_error>
 #include <unordered_map>
 
 namespace eddy::inline v0 {
@@ -101,17 +100,6 @@ std::string circle_in(const std::vector<any_task>& tasks) {
     return {};
 }
 
-// More threads than one cannot tell means that there may be some.
-std::size_t threads_of_the_process() noexcept {
-    std::error_code error;
-    std::size_t count = 0;
-    for (std::filesystem::directory_iterator at("/proc/self/task", error), end; !error && at != end;
-         at.increment(error)) {
-        ++count;
-    }
-    return error ? SIZE_MAX : count;
-}
-
 std::string first_line(std::size_t tasks, hope left) {
     if (tasks == 0) {
         return "deadlock: no task is left, and nothing that could start one";
@@ -145,7 +133,8 @@ hope deadlock_watch::hope_left() noexcept {
     if (something_is_armed()) {
         return hope::some;
     }
-    return threads_of_the_process() > runtime_.threads() ? hope::from_other_threads : hope::none;
+    const std::size_t own = runtime_.threads();
+    return living_threads(own) > own ? hope::from_other_threads : hope::none;
 }
 
 std::uint64_t deadlock_watch::steps() const noexcept {

@@ -1,6 +1,7 @@
 // thread_state_test.cpp — what another thread does, seen from outside.
 //
-// Covers:    a thread that runs, waits for a processor, blocks in the kernel; one that is gone.
+// Covers:    a thread that runs, waits for a processor, blocks in the kernel; one that is gone; how
+//            many there are, with one that has ended and is still listed.
 
 #include "base/thread_state.hpp"
 #include <eddy/base/atomic.hpp>
@@ -8,11 +9,16 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <latch>
 #include <thread>
 
 #include <sched.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace eddy {
 namespace {
@@ -92,6 +98,33 @@ TEST(thread_state, of_a_thread_that_has_ended_is_not_known) {
     other_thread ends(spin);
     ends.end();
     wait_for(thread_state::unknown, ends.id()); // the kernel still tidies up after the join
+}
+
+TEST(living_threads, are_those_that_have_begun_and_not_ended) {
+    const std::size_t before = living_threads();
+    {
+        const other_thread more(spin);
+        EXPECT_EQ(living_threads(), before + 1);
+        EXPECT_EQ(living_threads(SIZE_MAX), before + 1);
+    }
+    EXPECT_EQ(living_threads(), before);
+}
+
+// In a process of its own, whose first thread ends: it stays listed until the process ends.
+TEST(living_threads, do_not_include_one_that_has_ended_and_is_still_listed) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        std::thread([first = sys::gettid(), before = living_threads()] {
+            wait_for(thread_state::unknown, first);
+            const bool listed = living_threads(SIZE_MAX) == before + 1;
+            ::_exit(listed && living_threads() == before ? 0 : 1);
+        }).detach();
+        ::syscall(SYS_exit, 0);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 } // namespace

@@ -5,6 +5,7 @@
 // Not here:  announced work -> outside_work_test.cpp; other threads, and tasks that only seem to
 //            wait -> stress/deadlock_stress.cpp.
 
+#include "base/thread_state.hpp"
 #include "sched/deadlock.hpp"
 #include "sched/runtime_core.hpp"
 #include <eddy/base/syscall.hpp>
@@ -15,8 +16,6 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -46,8 +45,7 @@ std::string deadlock_of(Body body) {
 
 /// A sanitizer has a thread of its own, and then nothing is certain.
 bool is_certain() {
-    const auto threads = std::filesystem::directory_iterator("/proc/self/task");
-    return std::distance(begin(threads), end(threads)) == 1;
+    return living_threads() == 1;
 }
 
 #define EXPECT_SAYS(text, words) EXPECT_NE((text).find(words), std::string::npos) << (text)

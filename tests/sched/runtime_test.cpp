@@ -4,12 +4,11 @@
 //            of slow steps.
 // Not here:  counting processors -> base/cpu_count_test.cpp; rescue of stuck loops -> tests/stress.
 
+#include "base/thread_state.hpp"
 #include "support/event_log.hpp"
 #include <eddy/testing/co_test.hpp>
 
 #include <cstdlib>
-#include <filesystem>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <set>
@@ -529,20 +528,17 @@ TEST(runtime_options, a_slow_step_is_reported_by_another_worker_while_it_lasts) 
 }
 
 TEST_P(runtime_on, sleeping_tasks_need_no_threads) {
-    const auto threads = [] {
-        return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
-    };
-    const auto before = threads();
+    const std::size_t before = living_threads();
     run(
-        [](auto threads, long before) -> coro<> {
+        [](std::size_t before) -> coro<> {
             std::vector<task<>> sleepers;
             for (int i = 0; i != 1000; ++i) {
                 sleepers.push_back(create_task([]() -> coro<> { co_await sleep(1s); }()));
             }
             co_await sleep(1ms);
-            EXPECT_EQ(threads(), before + GetParam() - 1);
+            EXPECT_EQ(living_threads(), before + GetParam() - 1);
             co_await gather(sleepers);
-        }(threads, before),
+        }(before),
         options());
 }
 

@@ -4,6 +4,7 @@
 //            time, descriptors, threads outside, deadlocks, the end of a run.
 // Not here:  simulate, explore and what they find -> testing/simulate_test.cpp.
 
+#include "base/thread_state.hpp"
 #include "support/event_log.hpp"
 #include <eddy/base/syscall.hpp>
 #include <eddy/io/fd.hpp>
@@ -11,8 +12,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
-#include <iterator>
 #include <set>
 #include <string>
 #include <thread>
@@ -420,18 +419,13 @@ TEST(simulation, nothing_is_left_when_it_has_ended) {
     EXPECT_EQ(frame_cache::live_hint(), before);
 }
 
-std::ptrdiff_t threads_of_the_process() {
-    const auto threads = std::filesystem::directory_iterator("/proc/self/task");
-    return std::distance(begin(threads), end(threads));
-}
-
 TEST(simulation, the_environment_may_switch_it_on) {
-    const std::ptrdiff_t before = threads_of_the_process();
+    const std::size_t before = living_threads();
     setenv("EDDY_SIMULATE", "1", 1); // NOLINT(concurrency-mt-unsafe): no other thread
     const runtime loops({.workers = 3});
     unsetenv("EDDY_SIMULATE"); // NOLINT(concurrency-mt-unsafe): no other thread
     EXPECT_EQ(loops.workers(), 3U);
-    EXPECT_EQ(threads_of_the_process(), before);
+    EXPECT_EQ(living_threads(), before);
 }
 
 } // namespace
