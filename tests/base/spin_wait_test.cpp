@@ -18,6 +18,7 @@ struct counting_sync {
 };
 
 TEST(spin_wait, of_another_sync_lets_its_threads_run_each_time) {
+    counting_sync::pauses = 0;
     basic_spin_wait<counting_sync> waiting;
     for (int i = 0; i != 1000; ++i) {
         waiting.pause();

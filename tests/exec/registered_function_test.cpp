@@ -93,8 +93,9 @@ TEST(registered_function, is_called_with_what_was_encoded) {
               "hello Ada 2");
     EXPECT_EQ(call<std::string>(registered_function::of(shop::by_reference), std::string("x")),
               "x");
+    const int before = shop::calls;
     call<void>(registered_function::of(shop::count));
-    EXPECT_EQ(shop::calls, 1);
+    EXPECT_EQ(shop::calls, before + 1);
 }
 
 TEST(registered_function, is_known_by_its_name_with_its_namespaces) {

@@ -20,7 +20,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t many_seeds = 200;
+// The seeds differ from one run of this program to the next. The rarest of the orders below comes
+// under one seed in 43, and so is missed once in ten thousand million runs.
+constexpr std::size_t many_seeds = 1000;
 
 coro<int> give(int value) {
     co_await yield();
