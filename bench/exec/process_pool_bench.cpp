@@ -8,8 +8,11 @@
 // Valid if: nothing else runs: with two processors the worker and the loop share them.
 
 #include "bench.hpp"
+#include <eddy/base/clock.hpp>
 #include <eddy/exec/process_pool_executor.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -31,6 +34,10 @@ std::string echo(std::string text) {
 EDDY_FUNCTION(next_number);
 EDDY_FUNCTION(length);
 EDDY_FUNCTION(echo);
+std::string text_of(std::int64_t bytes) {
+    return std::string(static_cast<std::size_t>(bytes), 'x');
+}
+EDDY_FUNCTION(text_of);
 
 // Kept from bench to bench: what is measured is not the start of the processes.
 eddy::process_pool_executor& warm_pool() {
@@ -86,6 +93,37 @@ eddy::coro<> echo_1_mb(benchmark::State& state) {
     state.SetBytesProcessed(state.iterations() * 2 * static_cast<std::int64_t>(text.size()));
 }
 
+double median(std::vector<double> of) {
+    std::ranges::sort(of);
+    return of.empty() ? 0 : of[of.size() / 2];
+}
+
+eddy::coro<> empty_beside_100_mb(benchmark::State& state) {
+    using microseconds = std::chrono::duration<double, std::micro>;
+    auto& pool = warm_pool();
+    constexpr std::int64_t bytes = std::int64_t{100} << 20;
+    std::vector<double> longest;
+    std::vector<double> late; // at 99 %
+    std::int64_t number = 0;
+    for (auto _ : state) {
+        const auto large = pool.submit(text_of, bytes);
+        std::vector<double> took;
+        while (!large.done()) {
+            const auto start = eddy::clock::now();
+            number = co_await pool.submit(next_number, number);
+            took.push_back(microseconds(eddy::clock::now() - start).count());
+        }
+        std::ranges::sort(took);
+        if (!took.empty()) {
+            longest.push_back(took.back());
+            late.push_back(took[took.size() * 99 / 100]);
+        }
+        check(static_cast<std::int64_t>((co_await large).size()), bytes, "bytes");
+    }
+    state.counters["longest_us"] = median(longest);
+    state.counters["late_us"] = median(late);
+}
+
 eddy::coro<> start_one_and_end_it(benchmark::State& state) {
     std::int64_t number = 0;
     for (auto _ : state) {
@@ -102,6 +140,7 @@ EDDY_BENCH(round_trip);
 EDDY_BENCH(hundred_in_flight);
 EDDY_BENCH(send_100_mb);
 EDDY_BENCH(echo_1_mb);
+EDDY_BENCH(empty_beside_100_mb);
 EDDY_BENCH(start_one_and_end_it);
 
 int main(int count, char** arguments) {

@@ -352,16 +352,11 @@ void process_pool::join() noexcept {
         const lock hold(lock_);
         ended.swap(thread_);
     }
-    if (ended.get_id() == std::this_thread::get_id()) {
+    if (ended.joinable() && runs_here()) {
         ended.detach(); // a callback of a job lets go of the pool: the thread goes on alone
     } else if (ended.joinable()) {
         ended.join();
     }
-}
-
-bool process_pool::runs_here() const {
-    const lock hold(lock_);
-    return thread_.get_id() == std::this_thread::get_id();
 }
 
 // -- how much there is --

@@ -11,6 +11,7 @@
 
 #pragma once
 
+#include "exec/result_readers.hpp"
 #include "exec/worker_process.hpp"
 #include <eddy/base/clock.hpp>
 #include <eddy/base/intrusive_list.hpp>
@@ -53,10 +54,18 @@ public:
     void kill_all() noexcept;
     /// Joins the thread, which has ended or is about to.
     void join() noexcept;
-    /// Whether this is the pool's thread, which cannot wait for itself.
-    [[nodiscard]] bool runs_here() const;
-    /// Whether this thread is that of some pool: what blocks it stops the pool.
-    [[nodiscard]] static bool is_served_here() noexcept { return serves_pool; }
+    /// Whether this is a thread of the pool, which cannot wait for itself.
+    [[nodiscard]] bool runs_here() const noexcept { return served == this; }
+    /// Whether this thread is one of some pool: what blocks it stops the pool.
+    [[nodiscard]] static bool is_served_here() noexcept { return served != nullptr; }
+    /// This thread is one of `pool`.
+    class service {
+    public:
+        explicit service(const process_pool& pool) noexcept { served = &pool; }
+        ~service() { served = nullptr; }
+        service(const service&) = delete;
+        service& operator=(const service&) = delete;
+    };
     [[nodiscard]] future<> ended() const { return ended_.get_future(); }
 
     /// In the child of a fork nothing of it is there.
@@ -126,7 +135,7 @@ private:
     void end_grace() noexcept;
     void bury(worker_process& dead);
 
-    static constinit thread_local bool serves_pool;
+    static constinit thread_local const process_pool* served;
 
     const process_pool_options options_;
     const std::size_t processes_max_;
@@ -139,7 +148,8 @@ private:
     intrusive_list<process_job> queue_;
     std::size_t queued_ = 0;
     std::set<std::pair<clock::time_point, process_job*>> deadlines_;
-    workers workers_; // changed by the thread alone
+    workers workers_;               // changed by the thread alone
+    result_readers readers_{*this}; // the thread's
     std::thread thread_;
     std::uint64_t started_ = 0;
     std::size_t starting_ = 0; // not ready yet

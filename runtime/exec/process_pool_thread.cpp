@@ -21,6 +21,10 @@ namespace {
 // Of the system, which has no descriptor or no process left.
 constexpr clock::duration rest_after_failure = std::chrono::milliseconds(100);
 
+// Of one worker; then the others have their turn. What is short counts as `step_bytes` each time.
+constexpr std::size_t turn_bytes = std::size_t{2} << 20;
+constexpr std::size_t step_bytes = turn_bytes / 64;
+
 // What epoll says: whose bell, or whose end. 0 is the bell of the pool itself.
 constexpr std::uint64_t bell_of(const worker_process& of) noexcept {
     return of.id() * 2;
@@ -56,10 +60,10 @@ std::string describe_end(const worker_process& dead, int status) {
 
 } // namespace
 
-constinit thread_local bool process_pool::serves_pool = false;
+constinit thread_local const process_pool* process_pool::served = nullptr;
 
 void process_pool::thread_main(const std::shared_ptr<process_pool>& of) noexcept {
-    serves_pool = true;
+    const service here(*of);
     sys::set_thread_name("eddy-procs");
     of->manage();
 }
@@ -80,6 +84,9 @@ void process_pool::manage() noexcept {
         end_grace();
         hold.lock();
     }
+    hold.unlock();
+    readers_.end();
+    hold.lock();
     at_end_ = true;
     no_worker_left_.notify_all();
     hold.unlock();
@@ -231,7 +238,8 @@ void process_pool::read_all() {
 }
 
 void process_pool::read_from(worker_process& from) {
-    for (int pieces = 0; !from.deaf && pieces != 64; ++pieces) { // then others have their turn
+    for (std::size_t read = 0; !from.deaf && read < turn_bytes;) {
+        const std::size_t before = from.incoming().body().size();
         auto how = incoming_message::progress::none;
         try {
             how = from.receive();
@@ -239,6 +247,7 @@ void process_pool::read_from(worker_process& from) {
             kill(from, "there is no memory for its result");
             return;
         }
+        read += std::max(step_bytes, from.incoming().body().size() - before);
         switch (how) {
         case incoming_message::progress::none:
             return;
@@ -303,15 +312,10 @@ void process_pool::finish(worker_process& from) {
     if (!wanted || job->state().done()) {
         return;
     }
-    try {
-        code_reader reader(from.incoming().body());
-        if (header.kind == message_kind::value) {
-            job->settle(reader);
-        } else {
-            job->settle_error(registered_exception::decode(reader));
-        }
-    } catch (...) {
-        job->settle_error(std::current_exception());
+    if (from.incoming().body().size() < result_readers::bytes_min) {
+        settle_with(*job, header.kind, from.incoming().body());
+    } else {
+        readers_.read(job, header.kind, from.take_incoming_body());
     }
 }
 

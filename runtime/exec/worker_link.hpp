@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 namespace eddy::inline v0 {
 
@@ -123,6 +124,8 @@ private:
 class incoming_message {
 public:
     enum class progress : std::uint8_t { none, some, whole, broken };
+    /// Memory for as much is kept for the next one.
+    static constexpr std::size_t kept_max = std::size_t{2} << 20;
 
     /// Reads a piece of it at most. Once it is whole, it is taken by reset(). Throws:
     /// std::bad_alloc.
@@ -155,6 +158,8 @@ public:
     }
     [[nodiscard]] const message_header& header() const noexcept { return header_; }
     [[nodiscard]] std::span<const std::byte> body() const noexcept { return body_.bytes(); }
+    /// For who needs it longer; reset() follows.
+    [[nodiscard]] code_buffer take_body() noexcept { return std::move(body_); }
     /// Ready for the next one; memory of a usual size is kept.
     void reset() noexcept {
         head_read_ = 0;
@@ -165,7 +170,6 @@ public:
     }
 
 private:
-    static constexpr std::size_t kept_max = std::size_t{2} << 20;
     static constexpr std::size_t reserved_max = std::size_t{256} << 20; // more grows as it comes
     static constexpr std::uint64_t bytes_max = std::uint64_t{1} << 40;
 

@@ -110,6 +110,7 @@ public:
     /// Reads a piece of the next message.
     incoming_message::progress receive();
     [[nodiscard]] const incoming_message& incoming() const noexcept { return incoming_; }
+    [[nodiscard]] code_buffer take_incoming_body() noexcept { return incoming_.take_body(); }
     void reset_incoming() noexcept { incoming_.reset(); }
     [[nodiscard]] bool readable() const noexcept { return !deaf && reader_.readable() != 0U; }
     /// Before and after blocking. False: there is something to read.
