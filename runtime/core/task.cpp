@@ -174,6 +174,10 @@ bool task_base::cancel(const cancel_reason& reason) noexcept {
         return false;
     }
     note_reason(reason);
+    if (const scheduler* here = scheduler::current(); here != nullptr && here->running() == this) {
+        cancels_itself_.store(true,
+                              relaxed); // own: read by its root branch, which the others end before
+    }
     return root_.cancel(reason);
 }
 
@@ -201,7 +205,8 @@ cancel_reason task_base::reason() const {
     return mine->reason;
 }
 
-cancel_reason task_base::deliver_reason() const noexcept {
+cancel_reason task_base::deliver_reason() noexcept {
+    cancels_itself_.store(false, relaxed);      // own: see cancel()
     extras* const mine = extras_.load(acquire); // P4
     if (mine == nullptr) {
         return nullptr;
@@ -216,7 +221,9 @@ void task_base::throw_cancelled() const {
 }
 
 void task_base::finish(promise_base& root) noexcept {
-    const bool cancel_pending = root_.finish();
+    // A request of somebody else that comes so late must not take away what was returned: it may be
+    // a message that was taken from a queue.
+    const bool cancelled = root_.finish() && cancels_itself_.load(relaxed); // own: see cancel()
     const bool ran = root.handle().done();
     const std::exception_ptr error = take_result(root);
     registry_->remove(*this);
@@ -226,7 +233,7 @@ void task_base::finish(promise_base& root) noexcept {
     if (error != nullptr) { // also if a cancel is pending: the exception must not be lost
         complete(is_cancellation(error) ? outcome::cancelled : outcome::error);
     } else {
-        complete(cancel_pending || !ran ? outcome::cancelled : outcome::value);
+        complete(cancelled || !ran ? outcome::cancelled : outcome::value);
     }
     // From here on it is nobody's current task: the last drop runs a report's handler and the
     // result's destructor.

@@ -135,6 +135,8 @@ void thread_pool::withdraw_or_keep(executor_job& work) {
     }
     fail_stranded();
     if (mine != nullptr) {
+        // It may be a later one in the place of one that another took and freed.
+        mine->fail(std::current_exception());
         throw;
     }
 }

@@ -170,7 +170,7 @@ CO_TEST(task_cancel, of_a_task_that_is_done_gives_false_and_changes_nothing) {
     EXPECT_EQ(t.result(), 1);
 }
 
-CO_TEST(task_cancel, that_is_pending_when_the_body_returns_makes_the_task_cancelled) {
+CO_TEST(task_cancel, of_itself_that_is_pending_when_the_body_returns_makes_the_task_cancelled) {
     auto body = []() -> coro<int> {
         current_task().cancel();
         co_return 1;
@@ -395,6 +395,32 @@ CO_TEST_ON_1(task_cancel, that_comes_after_the_result_of_an_await_is_delivered_a
     t.cancel();
     co_await t;
     EXPECT_EQ(log.text(), "5 cancelled");
+}
+
+CO_TEST_ON_1(task_cancel, that_comes_after_the_last_await_leaves_what_the_body_returns) {
+    promise<int> source;
+    auto t = create_task(
+        [](future<int> from) -> coro<int> { co_return co_await from; }(source.get_future()));
+    co_await yield();
+    source.set_value(5);
+    EXPECT_TRUE(t.cancel());
+    EXPECT_EQ(co_await t, 5);
+    EXPECT_FALSE(t.cancelled());
+    EXPECT_EQ(t.cancelling(), 1);
+}
+
+CO_TEST_ON_1(task_cancel, of_itself_that_was_delivered_does_not_count_when_another_comes_too_late) {
+    promise<int> source;
+    auto body = [](future<int> from) -> coro<int> {
+        current_task().cancel();
+        EXPECT_TRUE((co_await as_result(sleep(1h))).cancelled());
+        co_return co_await from;
+    };
+    auto t = create_task(body(source.get_future()));
+    co_await until_suspended(t);
+    source.set_value(5);
+    EXPECT_TRUE(t.cancel());
+    EXPECT_EQ(co_await t, 5);
 }
 
 // -- from other threads --

@@ -68,7 +68,7 @@ public:
     std::uint16_t uncancel() noexcept { return root_.uncancel(); }
     [[nodiscard]] cancel_reason reason() const;
     /// The same for the cancelled_error that is about to be thrown in the task.
-    [[nodiscard]] cancel_reason deliver_reason() const noexcept;
+    [[nodiscard]] cancel_reason deliver_reason() noexcept;
 
     [[nodiscard]] branch& root() noexcept { return root_; }
     [[nodiscard]] placement* placed() const noexcept { return placement_; }
@@ -134,6 +134,7 @@ private:
     bool entered_ = false; // the branch's own
     atomic<step> step_{step::created};
     step_traits traits_ = step_traits::none;
+    atomic<bool> cancels_itself_{false}; // its own request has not become an error yet
 
     extras& own_extras();
     [[gnu::cold]] void end_specially() noexcept;
@@ -241,7 +242,8 @@ public:
 
     /// Makes the task's current or next suspension throw one cancelled_error, which it may catch;
     /// what it awaits (a task, the children of a gather) is cancelled with it. Gives false if the
-    /// task is done.
+    /// task is done. One that comes after its last suspension changes nothing, unless the task
+    /// asked itself: then it counts as cancelled, as in asyncio.
     bool cancel(std::string_view reason = {}) const;
     /// The cancels requested and not taken back.
     [[nodiscard]] unsigned cancelling() const noexcept { return base_->cancelling(); }
