@@ -6,16 +6,19 @@
 #include <eddy/base/syscall_process.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
+#include <optional>
 
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <spawn.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -38,6 +41,30 @@ fd_result fd_result_of(int fd) noexcept {
 
 std::error_code error_code_of(int number) noexcept {
     return {number, std::system_category()};
+}
+
+// linux/pidfd.h has it since 6.13, and the status since 6.15.
+struct pidfd_info {
+    std::uint64_t mask;
+    std::uint64_t cgroup;
+    std::array<std::uint32_t, 11> ids;
+    std::int32_t exit_code; // as waitpid gives it
+};
+constexpr std::uint64_t pidfd_info_exit = 1U << 3U;
+constexpr unsigned long pidfd_get_info = _IOWR(0xff, 11, pidfd_info);
+
+// What the kernel keeps for those who have a pidfd when somebody else has waited for the process,
+// or nobody was asked to: SIGCHLD is ignored. Nothing: it runs, or the kernel is older.
+std::optional<int> kept_status(int pidfd) noexcept {
+    pidfd_info info{};
+    info.mask = pidfd_info_exit;
+    const int result = attempt(call::waitid, [&](std::size_t) {
+        return ::ioctl(pidfd, pidfd_get_info, &info); // NOLINT: variadic
+    });
+    if (result < 0 || (info.mask & pidfd_info_exit) == 0) {
+        return std::nullopt;
+    }
+    return WIFSIGNALED(info.exit_code) ? -WTERMSIG(info.exit_code) : WEXITSTATUS(info.exit_code);
 }
 
 // What is done in the child before the program is loaded.
@@ -151,12 +178,22 @@ exit_result wait_for_child(int pidfd) noexcept {
     exit_result out;
     if (result < 0) {
         out.error = error_of(result);
+        if (const std::optional<int> kept = kept_status(pidfd)) {
+            out.status = *kept;
+            out.error.clear();
+        }
     } else if (found.si_pid == 0) {
         out.error = error_code_of(EAGAIN);
     } else {
         out.status = found.si_code == CLD_EXITED ? found.si_status : -found.si_status;
     }
     return out;
+}
+
+bool drops_children() noexcept {
+    struct sigaction present{};
+    return ::sigaction(SIGCHLD, nullptr, &present) == 0 &&
+           (present.sa_handler == SIG_IGN || (present.sa_flags & SA_NOCLDWAIT) != 0);
 }
 
 std::error_code pidfd_send_signal(int pidfd, int signal) noexcept {

@@ -114,7 +114,7 @@ private:
     void settle_stage(process_job& job) noexcept;
     void take_all_pending(settlements& into);
     void queue_again(process_job& job) noexcept;
-    void bury_jobs(worker_process& dead, int status, settlements& into);
+    void bury_jobs(worker_process& dead, const sys::exit_result& end, settlements& into);
     void start_failed(const std::string& why, settlements& into);
 
     // -- the thread --

@@ -43,14 +43,18 @@ std::string text_of(const std::exception_ptr& error) {
     }
 }
 
-std::string describe_end(const worker_process& dead, int status) {
+std::string describe_end(const worker_process& dead, const sys::exit_result& end) {
     std::string out = "the process " + dead.name() + " (pid " + std::to_string(dead.pid()) + ") ";
-    if (status < 0) {
-        const char* const name = ::sigdescr_np(-status);
-        out += "was ended by signal " + std::to_string(-status) + " (" +
+    if (end.error) {
+        out += "has ended, and its exit status is not known: ";
+        out += sys::drops_children() ? "SIGCHLD is ignored in this process"
+                                     : "something else in this process has waited for it";
+    } else if (end.status < 0) {
+        const char* const name = ::sigdescr_np(-end.status);
+        out += "was ended by signal " + std::to_string(-end.status) + " (" +
                (name != nullptr ? name : "unknown") + ')';
     } else {
-        out += "exited with status " + std::to_string(status);
+        out += "exited with status " + std::to_string(end.status);
     }
     if (!dead.killed_because().empty()) {
         out += ": " + dead.killed_because();
@@ -366,8 +370,8 @@ void process_pool::end_grace() noexcept {
 // -- the dead --
 
 void process_pool::bury(worker_process& dead) {
-    const std::optional<int> status = dead.end();
-    if (!status) {
+    const sys::exit_result end = dead.end();
+    if (end.would_block()) {
         return;
     }
     while (dead.readable()) { // what it has said before
@@ -379,7 +383,7 @@ void process_pool::bury(worker_process& dead) {
     std::unique_ptr<worker_process> body;
     {
         const lock hold(lock_);
-        bury_jobs(dead, *status, lost);
+        bury_jobs(dead, end, lost);
         const bool was_ready = dead.ready;
         const auto is_it = [&](const auto& each) { return each.get() == &dead; };
         const auto at = std::ranges::find_if(workers_, is_it);
@@ -391,7 +395,7 @@ void process_pool::bury(worker_process& dead) {
             --starting_;
             if (!dead.retiring) {
                 start_failed(dead.start_error.empty()
-                                 ? describe_end(dead, *status)
+                                 ? describe_end(dead, end)
                                  : "the initializer threw: " + dead.start_error,
                              lost);
             }
@@ -401,7 +405,7 @@ void process_pool::bury(worker_process& dead) {
     lost.now();
 }
 
-void process_pool::bury_jobs(worker_process& dead, int status, settlements& into) {
+void process_pool::bury_jobs(worker_process& dead, const sys::exit_result& end, settlements& into) {
     while (!dead.jobs.empty()) { // the newest first: each goes to the front of the queue
         const job_ref job = std::move(dead.jobs.back());
         dead.jobs.pop_back();
@@ -421,10 +425,9 @@ void process_pool::bury_jobs(worker_process& dead, int status, settlements& into
             queue_again(*job);
         } else {
             settle_stage(*job);
-            into.fail(job,
-                      std::make_exception_ptr(broken_process_pool(
-                          describe_end(dead, status) + ", while it ran " + job->function_->name(),
-                          status)));
+            into.fail(job, std::make_exception_ptr(broken_process_pool(
+                               describe_end(dead, end) + ", while it ran " + job->function_->name(),
+                               end.error ? std::nullopt : std::optional(end.status))));
         }
     }
 }

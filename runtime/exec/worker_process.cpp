@@ -265,12 +265,4 @@ incoming_message::progress worker_process::receive() {
     return how;
 }
 
-std::optional<int> worker_process::end() noexcept {
-    const sys::exit_result found = sys::wait_for_child(pidfd_.get());
-    if (found.would_block()) {
-        return std::nullopt;
-    }
-    return found.error ? 255 : found.status; // an error: somebody else has waited for it
-}
-
 } // namespace eddy::inline v0

@@ -116,8 +116,10 @@ public:
     /// Before and after blocking. False: there is something to read.
     [[nodiscard]] bool may_sleep() noexcept { return reader_.may_sleep() || deaf; }
     void awake() noexcept { reader_.awake(); }
-    /// How it ended; nothing: it lives.
-    [[nodiscard]] std::optional<int> end() noexcept;
+    /// How it ended; EAGAIN: it lives; another error: it has ended, and it is not known how.
+    [[nodiscard]] sys::exit_result end() const noexcept {
+        return sys::wait_for_child(pidfd_.get());
+    }
 
     // What the pool knows of it, under the lock.
     std::deque<job_ref> jobs; // sent and not answered, the oldest first

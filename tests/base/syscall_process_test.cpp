@@ -3,11 +3,13 @@
 // Covers:    starting, hearing of the end, the ways to end, what a child keeps; a broken pipe.
 // Not here:  awaiting all this -> tests/os.
 
+#include <eddy/base/fault_plan.hpp>
 #include <eddy/base/syscall_process.hpp>
 
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstddef>
 #include <string>
@@ -60,8 +62,49 @@ TEST(syscall_process, a_child_that_was_waited_for_is_nobodys_any_more) {
     const sys::fd_result watch = sys::pidfd_open(child.pid);
     EXPECT_EQ(sys::pidfd_send_signal(watch.fd, SIGKILL), std::error_code());
     EXPECT_EQ(end_of(child.pid), -SIGKILL);
-    EXPECT_EQ(sys::wait_for_child(watch.fd).error, std::errc::no_child_process);
+    const sys::exit_result again = sys::wait_for_child(watch.fd);
+    EXPECT_TRUE(again.error == std::errc::no_child_process || again.status == -SIGKILL);
     sys::close(watch.fd);
+}
+
+// While it lives nobody can wait for a child.
+class ignored_children {
+public:
+    ~ignored_children() { std::signal(SIGCHLD, before_); }
+    ignored_children() = default;
+    ignored_children(const ignored_children&) = delete;
+    ignored_children& operator=(const ignored_children&) = delete;
+
+private:
+    void (*before_)(int) = std::signal(SIGCHLD, SIG_IGN);
+};
+
+TEST(syscall_process,
+     how_a_child_ends_that_nobody_can_wait_for_is_known_to_the_system_or_to_nobody) {
+    EXPECT_FALSE(sys::drops_children());
+    const ignored_children ignored;
+    EXPECT_TRUE(sys::drops_children());
+    for (const auto& [command, status] : {std::pair("exit 7", 7), std::pair("kill -9 $$", -9)}) {
+        const sys::fd_result watch = sys::pidfd_open(start(command).pid);
+        pollfd ended{.fd = watch.fd, .events = POLLIN, .revents = 0};
+        while (sys::poll({&ended, 1}, sys::forever) == 0) {
+        }
+        const sys::exit_result end = sys::wait_for_child(watch.fd);
+        EXPECT_TRUE(end.error == std::errc::no_child_process || end.status == status) << command;
+        sys::close(watch.fd);
+    }
+}
+
+TEST(syscall_process, a_status_that_nobody_knows_is_an_error) {
+    const sys::spawn_result child = start("exit 7");
+    const sys::fd_result watch = sys::pidfd_open(child.pid);
+    {
+        sys::fault_plan plan;
+        plan.fail(sys::call::waitid, 1, ECHILD, 2);
+        EXPECT_EQ(sys::wait_for_child(watch.fd).error, std::errc::no_child_process);
+    }
+    sys::close(watch.fd);
+    sys::reap(child.pid);
 }
 
 TEST(syscall_process, a_pipe_without_a_reader_is_an_error_and_no_signal) {

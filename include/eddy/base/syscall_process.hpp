@@ -57,15 +57,18 @@ EDDY_API void reap(int pid) noexcept;
 struct exit_result {
     int status = 0;
     std::size_t bytes = 0; // none; so that async_fd can ask for it
-    std::error_code error; // EAGAIN: it runs; ECHILD: somebody else has waited for it
+    std::error_code error; // EAGAIN: it runs; ECHILD: how it has ended is not known
 
     [[nodiscard]] bool would_block() const noexcept {
         return error == std::errc::resource_unavailable_try_again;
     }
 };
 
-/// Looks whether the child has ended, and lets go of it then.
+/// Looks whether the child has ended, and lets go of it then. If somebody else has done that, or
+/// SIGCHLD is ignored, Linux knows the status from 6.15 on.
 [[nodiscard]] EDDY_API exit_result wait_for_child(int pidfd) noexcept;
+/// Whether nobody can wait for the children of this process: SIGCHLD is ignored.
+[[nodiscard]] EDDY_API bool drops_children() noexcept;
 
 /// ESRCH: it has ended.
 [[nodiscard]] EDDY_API std::error_code pidfd_send_signal(int pidfd, int signal) noexcept;

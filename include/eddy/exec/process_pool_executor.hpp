@@ -50,7 +50,7 @@ public:
     ~broken_process_pool() override;
 
     /// How it ended: its exit status, or the signal that ended it as a negative number. Nothing: no
-    /// process was started.
+    /// process was started; or it is not known (SIGCHLD is ignored, and Linux is older than 6.15).
     [[nodiscard]] std::optional<int> status() const noexcept { return status_; }
 
 private:

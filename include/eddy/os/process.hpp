@@ -91,7 +91,8 @@ public:
 
     [[nodiscard]] int pid() const noexcept;
     /// The exit status; the signal that ended it as a negative number; nothing while it runs.
-    /// 255: it is not known, since somebody else has waited for it (SIGCHLD is ignored).
+    /// 255: it is not known, since somebody else has waited for it, or SIGCHLD is ignored, and
+    /// Linux is older than 6.15. Whether it runs is known all the same.
     [[nodiscard]] std::optional<int> returncode() const;
 
     /// Waits until it has ended; gives the returncode. With pipes that nobody reads it may never

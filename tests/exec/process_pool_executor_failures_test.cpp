@@ -1,0 +1,92 @@
+// process_pool_executor_failures_test.cpp — a process pool where the system refuses what it needs,
+// or tells it nothing.
+//
+// Covers:    the end of a process of which nobody knows how it came.
+// Not here:  processes that cannot be started -> process_pool_executor_test.cpp.
+
+#include "exec/process_jobs.hpp"
+#include <eddy/base/fault_plan.hpp>
+#include <eddy/testing/co_test.hpp>
+
+#include <cerrno>
+#include <csignal>
+#include <optional>
+#include <string>
+
+#include <sys/wait.h>
+
+namespace eddy {
+namespace {
+
+namespace jobs = process_jobs;
+
+// While it lives nobody can wait for a child.
+class ignored_children {
+public:
+    ~ignored_children() { std::signal(SIGCHLD, before_); }
+    ignored_children() = default;
+    ignored_children(const ignored_children&) = delete;
+    ignored_children& operator=(const ignored_children&) = delete;
+
+private:
+    void (*before_)(int) = std::signal(SIGCHLD, SIG_IGN);
+};
+
+// The error of a job that was to end with its process.
+template <typename T>
+broken_process_pool broken(const future<T>& job) {
+    (void)wait_blocking(*job.state(), std::nullopt);
+    try {
+        job.check_failure();
+    } catch (const broken_process_pool& error) {
+        return error;
+    }
+    ADD_FAILURE() << "the process did not break its job";
+    return broken_process_pool("");
+}
+
+TEST(process_pool_executor_failures, a_pool_works_where_sigchld_is_ignored) {
+    const ignored_children ignored;
+    process_pool_executor pool(1);
+    EXPECT_EQ(pool.apply(jobs::twice, 1), 2);
+    for (const int status : {0, 3}) {
+        const auto error = broken(pool.submit(jobs::leave, status));
+        EXPECT_EQ(error.status().value_or(status), status) << error.what();
+    }
+    const auto error = broken(pool.submit(jobs::die_by, SIGSEGV));
+    EXPECT_EQ(error.status().value_or(-SIGSEGV), -SIGSEGV) << error.what();
+    EXPECT_EQ(pool.apply(jobs::twice, 2), 4);
+    pool.shutdown();
+}
+
+TEST(process_pool_executor_failures, a_status_that_nobody_knows_is_not_made_up) {
+    const ignored_children ignored;
+    sys::fault_plan plan; // outlives the thread of the pool
+    process_pool_executor pool(1);
+    plan.fail(sys::call::waitid, 1, ECHILD, 1000);
+    const auto error = broken(pool.submit(jobs::leave, 3));
+    EXPECT_EQ(error.status(), std::nullopt);
+    const std::string text = error.what();
+    EXPECT_NE(text.find("its exit status is not known: SIGCHLD is ignored in this process"),
+              std::string::npos)
+        << text;
+    EXPECT_EQ(pool.apply(jobs::twice, 2), 4);
+    pool.shutdown();
+}
+
+TEST(process_pool_executor_failures, a_status_that_somebody_else_has_taken_is_not_made_up) {
+    sys::fault_plan plan; // outlives the thread of the pool
+    process_pool_executor pool(1);
+    plan.fail(sys::call::waitid, 1, ECHILD, 1000);
+    const auto error = broken(pool.submit(jobs::leave, 3));
+    EXPECT_EQ(error.status(), std::nullopt);
+    const std::string text = error.what();
+    EXPECT_NE(text.find("something else in this process has waited for it"), std::string::npos)
+        << text;
+    pool.shutdown();
+    while (::waitpid(-1, nullptr, 0) > 0) { // the faults kept the pool from it
+    }
+}
+
+} // namespace
+} // namespace eddy
