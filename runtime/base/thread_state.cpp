@@ -5,6 +5,7 @@
 #include <eddy/base/syscall.hpp>
 #include <eddy/base/syscall_process.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
@@ -13,6 +14,8 @@
 #include <filesystem>
 #include <string_view>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include <fcntl.h>
 
@@ -50,7 +53,8 @@ public:
         }
     }
 
-    /// True also if there was nothing to read: it is gone.
+    [[nodiscard]] bool is_there() const noexcept { return !rest_.empty(); }
+
     [[nodiscard]] bool ends() const noexcept {
         constexpr std::size_t flags_at = 6;  // the state is at 0
         constexpr std::uint32_t exiting = 4; // the kernel's PF_EXITING
@@ -59,7 +63,7 @@ public:
             const std::size_t space = from.find(' ');
             from = space != std::string_view::npos ? from.substr(space + 1) : std::string_view();
         }
-        std::uint32_t flags = exiting;
+        std::uint32_t flags = 0;
         (void)std::from_chars(from.data(), from.data() + from.size(), flags);
         return (flags & exiting) != 0;
     }
@@ -69,15 +73,29 @@ private:
     std::string_view rest_;
 };
 
-// Calls `fn` with the folder of each thread. False: the system does not say.
-template <typename Fn>
-bool for_each_thread(Fn fn) {
+constexpr const char* threads_folder = "/proc/self/task";
+
+// Those that are ending included. 0: the system does not say. Not counted one by one: a listing ends
+// early when a thread ends just then.
+std::size_t threads_there() noexcept {
+    constexpr std::uintmax_t own_links = 2;
     std::error_code error;
-    for (std::filesystem::directory_iterator at("/proc/self/task", error), end; !error && at != end;
+    const std::uintmax_t links = std::filesystem::hard_link_count(threads_folder, error);
+    return error || links <= own_links ? 0 : static_cast<std::size_t>(links - own_links);
+}
+
+// Files of threads that are ending; some that there are may be missing.
+std::vector<std::filesystem::path> ending_threads() {
+    std::vector<std::filesystem::path> out;
+    std::error_code error;
+    for (std::filesystem::directory_iterator at(threads_folder, error), end; !error && at != end;
          at.increment(error)) {
-        fn(at->path());
+        std::filesystem::path file = at->path() / "stat";
+        if (stat_line(file.c_str()).ends()) {
+            out.push_back(std::move(file));
+        }
     }
-    return !error;
+    return out;
 }
 
 } // namespace
@@ -96,19 +114,25 @@ thread_state state_of_thread(int thread) noexcept {
     return stat_line(path.data()).state();
 }
 
+// Those that were ending before the count, and are there after it, are in the count.
 std::size_t living_threads(std::size_t expected) noexcept {
-    std::size_t listed = 0;
-    if (!for_each_thread([&](const auto&) { ++listed; })) {
-        return SIZE_MAX;
+    constexpr int attempts = 100; // each that fails has seen a thread go
+    for (int i = 0; i != attempts; ++i) {
+        const std::size_t at_first = threads_there();
+        if (at_first == 0) {
+            break;
+        }
+        if (at_first <= expected) {
+            return at_first;
+        }
+        const auto ending = ending_threads();
+        const std::size_t all = threads_there();
+        if (std::ranges::all_of(
+                ending, [](const auto& file) { return stat_line(file.c_str()).is_there(); })) {
+            return all - ending.size();
+        }
     }
-    if (listed <= expected) {
-        return listed;
-    }
-    std::size_t living = 0;
-    const bool known = for_each_thread([&](const std::filesystem::path& thread) {
-        living += stat_line((thread / "stat").c_str()).ends() ? 0 : 1;
-    });
-    return known ? living : SIZE_MAX;
+    return SIZE_MAX;
 }
 
 } // namespace eddy::inline v0

@@ -24,9 +24,9 @@ enum class thread_state : std::uint8_t {
 [[nodiscard]] EDDY_API thread_state state_of_thread(int thread) noexcept;
 
 /// How many threads the process has, without those that are about to end: the system lists one for
-/// a while after its join. If no more than `expected` are listed, that number, which may be too
-/// large. SIZE_MAX: the system does not say.
-/// Cost: some ten microseconds, and if there are more than expected as many for each.
+/// a while after its join. They do not matter, and are not left out, if there are no more than
+/// `expected` with them. SIZE_MAX: the system does not say.
+/// Cost: one system call, or if there are more than expected some ten microseconds for each.
 [[nodiscard]] EDDY_API std::size_t living_threads(std::size_t expected = 0) noexcept;
 
 } // namespace eddy::inline v0

@@ -90,6 +90,27 @@ TEST_P(deadlock_stress, forks_and_sleeps_are_no_deadlock) {
     }
 }
 
+// Whoever counts threads meets some that are just ending, and others that have not answered yet.
+TEST_P(deadlock_stress, threads_that_set_and_end_together_are_no_deadlock) {
+    eddy::runtime loops(stopping(GetParam()));
+    for (std::size_t i = 0; i != stress::scaled(300); ++i) {
+        std::vector<std::thread> threads;
+        loops.run_until_complete([](auto& threads) -> eddy::coro<> {
+            std::vector<eddy::future<>> all;
+            for (int k = 0; k != 20; ++k) {
+                eddy::promise<> answer;
+                all.push_back(answer.get_future());
+                threads.emplace_back(
+                    [answer = std::move(answer)]() mutable { answer.set_value(); });
+            }
+            co_await eddy::gather(std::move(all));
+        }(threads));
+        for (std::thread& each : threads) {
+            each.join();
+        }
+    }
+}
+
 TEST_P(deadlock_and_threads, another_thread_may_answer_late) {
     eddy::promise<int> answer;
     std::thread other([&] {
