@@ -75,8 +75,8 @@ private:
 
 constexpr const char* threads_folder = "/proc/self/task";
 
-// Those that are ending included. 0: the system does not say. Not counted one by one: a listing ends
-// early when a thread ends just then.
+// Those that are ending included. 0: the system does not say. Not counted one by one: a listing
+// ends early when a thread ends just then.
 std::size_t threads_there() noexcept {
     constexpr std::uintmax_t own_links = 2;
     std::error_code error;
