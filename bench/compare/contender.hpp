@@ -18,6 +18,7 @@ enum class model {
     on_loop,
     thread_pool,
     process_pool,
+    tbb_executor,
     tbb,
 };
 

@@ -2,6 +2,8 @@
 
 #include "meter.hpp"
 
+#include <ctime>
+
 #include <sys/resource.h>
 
 namespace eddy::compare {
@@ -27,6 +29,18 @@ usage usage::now() {
     const usage self = usage_of(RUSAGE_SELF);
     const usage children = usage_of(RUSAGE_CHILDREN);
     return {.cpu = self.cpu + children.cpu, .switches = self.switches + children.switches};
+}
+
+std::chrono::nanoseconds cpu_of(const std::vector<pid_t>& processes) {
+    std::chrono::nanoseconds sum{};
+    for (const pid_t each : processes) {
+        clockid_t its{};
+        timespec used{};
+        if (::clock_getcpuclockid(each, &its) == 0 && ::clock_gettime(its, &used) == 0) {
+            sum += std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+        }
+    }
+    return sum;
 }
 
 usage meter::used() const {

@@ -7,6 +7,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <vector>
+
+#include <sys/types.h>
 
 namespace eddy::compare {
 
@@ -22,6 +25,9 @@ struct usage {
 
     [[nodiscard]] static usage now();
 };
+
+/// The CPU time of processes that live; of one that has ended, none.
+[[nodiscard]] std::chrono::nanoseconds cpu_of(const std::vector<pid_t>& processes);
 
 /// Measures from its construction on.
 class meter {

@@ -2,10 +2,13 @@
 
 #include "pipe.hpp"
 
+#include <eddy/io/fd.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <stdexcept>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -45,6 +48,17 @@ std::size_t read_some_or_throw(int end, void* data, std::size_t count) {
 
 } // namespace
 
+void pipe_place::take_byte() const {
+    const std::string path =
+        "/proc/" + std::to_string(process) + "/fd/" + std::to_string(descriptor);
+    const owned_fd end(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (end.get() < 0) {
+        throw std::system_error(errno, std::generic_category(), "open " + path);
+    }
+    char byte = 0;
+    (void)read_some_or_throw(end.get(), &byte, 1);
+}
+
 pipe::pipe() {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) < 0) {
@@ -66,8 +80,8 @@ void pipe::close_write_end() noexcept {
     close_end(write_end_);
 }
 
-std::string pipe::path() const {
-    return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(read_end_);
+pipe_place pipe::place() const noexcept {
+    return {.process = ::getpid(), .descriptor = read_end_};
 }
 
 void pipe::skip(std::size_t count) const {

@@ -3,10 +3,18 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
 #include <type_traits>
 
 namespace eddy::compare {
+
+/// Where a pipe is read, for any process of this user.
+struct pipe_place {
+    int process = 0;
+    int descriptor = -1;
+
+    /// Reads one byte and drops it; blocks until there is one.
+    void take_byte() const;
+};
 
 class pipe {
 public:
@@ -32,8 +40,7 @@ public:
         return value;
     }
 
-    /// The file that another process of this user can open to read from it.
-    [[nodiscard]] std::string path() const;
+    [[nodiscard]] pipe_place place() const noexcept;
 
     /// Reads and drops `count` bytes.
     void skip(std::size_t count) const;

@@ -3,6 +3,8 @@
 #include "workload.hpp"
 
 #include "blocking/common.hpp"
+#include "calls/places.hpp"
+#include "cpu_bound/common.hpp"
 #include "echo/cell.hpp"
 #include "fork_join/common.hpp"
 #include "grouped.hpp"
@@ -10,6 +12,8 @@
 #include "mixed/common.hpp"
 #include "mixed_server/common.hpp"
 #include "ping_pong/common.hpp"
+#include <eddy/exec/process_pool_executor.hpp>
+#include <eddy/exec/tbb_executor.hpp>
 
 #include <algorithm>
 
@@ -24,17 +28,23 @@ struct names {
 };
 
 constexpr std::array<names, models.size()> names_of_models{{
-    {"threads", "threads", "a std::thread with the default stack for every task"},
-    {"processes", "processes", "a fork() without exec for every task"},
+    {"threads", "thread per task", "a std::thread with the default stack for each"},
+    {"processes", "process per task", "a fork() without exec for each"},
     {"one_core", "coroutines on 1 core", "eddy, with one worker"},
     {"all_cores", "coroutines on all cores", "eddy, with a worker for each core"},
     {"on_loop", "on the loop",
-     "eddy on all cores; blocking and long calls are made by the coroutines"},
+     "eddy on all cores; blocking and long calls are made inline, by the coroutines"},
     {"thread_pool", "thread pool",
-     "eddy on all cores; such calls by run_in_executor on a thread pool"},
+     "eddy on all cores; such calls by run_in_executor on a thread_pool_executor"},
     {"process_pool", "process pool",
-     "eddy on all cores; such calls by run_in_executor on a process for each core"},
-    {"tbb", "oneTBB", "a oneTBB task each, in an arena with a thread for each core"},
+     "eddy on all cores; such calls by run_in_executor on a process_pool_executor: a process for "
+     "each core"},
+    {"tbb_executor", "oneTBB executor",
+     "eddy on all cores; such calls by run_in_executor on a tbb_executor: oneTBB's threads, one "
+     "for "
+     "each core"},
+    {"tbb", "oneTBB alone",
+     "oneTBB without eddy: a task of its own for each, in an arena with a thread for each core"},
 }};
 
 entry by(contender run) {
@@ -48,7 +58,7 @@ using entries = std::array<entry, models.size()>;
 
 // Those that compare ways to wait: the same coroutines on one core and on all.
 entries waiting_ways(contender threads, contender processes, contender coroutines, entry tbb) {
-    return {by(threads), by(processes), by(coroutines), by(coroutines), {}, {}, {}, tbb};
+    return {by(threads), by(processes), by(coroutines), by(coroutines), {}, {}, {}, {}, tbb};
 }
 // Those that compare where a call is made that keeps its thread.
 struct places {
@@ -57,11 +67,31 @@ struct places {
     contender on_loop;
     contender thread_pool;
     contender process_pool;
-    contender tbb;
+    contender tbb_executor;
 };
 entries calling_places(const places& all) {
-    return {by(all.threads),     by(all.processes),    {},         {}, by(all.on_loop),
-            by(all.thread_pool), by(all.process_pool), by(all.tbb)};
+    return {by(all.threads),
+            by(all.processes),
+            {},
+            {},
+            by(all.on_loop),
+            by(all.thread_pool),
+            by(all.process_pool),
+            EDDY_COMPARE_TBB_EXECUTOR ? by(all.tbb_executor)
+                                      : cannot("this eddy was built without oneTBB"),
+            {}};
+}
+// Those that have calls made, and `measure` them.
+template <auto measure, typename ThreadPool>
+entries calling_places() {
+    using namespace calls;
+    return calling_places(
+        {.threads = run_in<on_threads, measure>,
+         .processes = run_in<in_processes, measure>,
+         .on_loop = run_in<on_loop, measure>,
+         .thread_pool = run_in<on_executor<ThreadPool>, measure>,
+         .process_pool = run_in<on_executor<eddy::process_pool_executor>, measure>,
+         .tbb_executor = run_in<on_executor<eddy::tbb_executor>, measure>});
 }
 
 std::string no_title(std::uint64_t) {
@@ -70,13 +100,6 @@ std::string no_title(std::uint64_t) {
 std::string fib_title(std::uint64_t n) {
     return "fib(" + std::to_string(n) + ")";
 }
-std::uint64_t as_many(std::uint64_t size) {
-    return size;
-}
-std::uint64_t all_alive(model, std::uint64_t size) {
-    return size;
-}
-
 // Threads and processes may all be started before the first one ends; the others go depth first.
 std::uint64_t alive_forks(model which, std::uint64_t n) {
     const bool all_at_once = which == model::threads || which == model::processes;
@@ -92,9 +115,6 @@ workload idle_waiters_workload() {
         .sizes = {10, 1'000, 10'000, 100'000, 1'000'000},
         .quick_sizes = {10, 1'000, 100'000},
         .size_name = "waiters",
-        .size_title = grouped,
-        .work = as_many,
-        .alive = all_alive,
         .contenders =
             waiting_ways(run_threads, run_processes, run_coroutines,
                          cannot("a oneTBB task must not block: it would keep its worker")),
@@ -120,8 +140,6 @@ workload ping_pong_workload() {
         .quick_sizes = {2},
         .size_name = "",
         .size_title = no_title,
-        .work = as_many,
-        .alive = all_alive,
         .contenders = waiting_ways(run_threads, run_processes, run_coroutines,
                                    cannot("oneTBB tasks cannot wait for each other")),
         .spans = {},
@@ -148,7 +166,6 @@ workload fork_join_workload() {
         .work = forks,
         .alive = alive_forks,
         .contenders = waiting_ways(run_threads, run_processes, run_coroutines, by(run_tbb)),
-        .spans = {"total_ns"},
         .tables = {{"in all", {{"total_ns", ""}}}, {"per fork", {{"fork_ns", ""}}}},
         .questions = {{"total_ns", "quickest"}},
     };
@@ -163,21 +180,16 @@ workload mixed_workload() {
         .sizes = {100, 1'000},
         .quick_sizes = {100},
         .size_name = "jobs",
-        .size_title = grouped,
-        .work = as_many,
-        .alive = all_alive,
         .contenders = waiting_ways(run_threads, run_processes, run_coroutines, by(run_tbb)),
-        .spans = {"total_ns"},
         .tables = {{"all jobs", {{"total_ns", "time"}, {"cpu_ns", "CPU"}}},
-                   {"lateness of a probe that is due every millisecond",
-                    {{"late_p50_ns", "median"}, {"late_p99_ns", "worst 1 %"}}}},
+                   {"how late a timer of the rest was, due every millisecond",
+                    {{"late_p50_ns", "median"}, {"late_p99_ns", "p99"}}}},
         .questions = {{"total_ns", "quickest to finish"},
-                      {"late_p99_ns", "most punctual in the worst 1 % of probes"}},
+                      {"late_p99_ns", "most punctual timer (p99)"}},
     };
 }
 
 workload blocking_workload() {
-    using namespace blocking;
     return {
         .name = "blocking",
         .title = "Blocking calls",
@@ -185,24 +197,39 @@ workload blocking_workload() {
         .sizes = {20, 200},
         .quick_sizes = {200},
         .size_name = "calls",
-        .size_title = grouped,
-        .work = as_many,
-        .alive = all_alive,
-        .contenders = calling_places({.threads = run_threads,
-                                      .processes = run_processes,
-                                      .on_loop = run_on_loop,
-                                      .thread_pool = run_thread_pool,
-                                      .process_pool = run_process_pool,
-                                      .tbb = run_tbb}),
-        .spans = {"total_ns"},
-        .tables = {{"until all have returned, over their number",
+        .contenders = calling_places<blocking::measure, calls::default_thread_pool>(),
+        .tables = {{"time until all have returned, divided by their number",
                     {{"file_ns", "file"}, {"name_ns", "name"}, {"sleep_ns", "sleep"}}},
+                   {"how late a timer of the rest was at worst, while calls slept",
+                    {{"late_max_ns", ""}}},
                    {"memory of each call that waits, in a queue or under way",
                     {{"memory_bytes", "", unit::bytes}},
                     200}},
         .questions = {{"sleep_ns", "quickest with calls that sleep"},
                       {"file_ns", "quickest with files"},
-                      {"name_ns", "quickest with names"}},
+                      {"name_ns", "quickest with names"},
+                      {"memory_bytes", "lightest in memory", unit::bytes, 200}},
+    };
+}
+
+workload cpu_bound_workload() {
+    return {
+        .name = "cpu_bound",
+        .title = "CPU-bound calls",
+        .doing = "all are made at once: each computes for 2 ms",
+        .sizes = {20, 200},
+        .quick_sizes = {100},
+        .size_name = "calls",
+        .contenders = calling_places<cpu_bound::measure, eddy::thread_pool_executor>(),
+        .tables = {{"all calls", {{"total_ns", "time"}, {"cpu_ns", "CPU"}}},
+                   {"how late a timer of the rest was, due every millisecond",
+                    {{"late_p50_ns", "median"}, {"late_p99_ns", "p99"}, {"late_max_ns", "worst"}}},
+                   {"memory of each call that waits, in a queue or under way",
+                    {{"memory_bytes", "", unit::bytes}},
+                    100}},
+        .questions = {{"total_ns", "quickest to finish"},
+                      {"late_p99_ns", "most punctual timer (p99)"},
+                      {"memory_bytes", "lightest in memory", unit::bytes, 100}},
     };
 }
 
@@ -215,22 +242,19 @@ workload mixed_server_workload() {
         .sizes = {4'000},
         .quick_sizes = {1'000},
         .size_name = "requests",
-        .size_title = grouped,
-        .work = as_many,
-        .alive = all_alive,
         .contenders = calling_places({.threads = run_threads,
                                       .processes = run_processes,
                                       .on_loop = run_on_loop,
                                       .thread_pool = run_thread_pool,
                                       .process_pool = run_process_pool,
-                                      .tbb = run_tbb}),
-        .spans = {"total_ns"},
-        .tables = {{"until a light request is answered, from when it was due",
-                    {{"p50_ns", "median"}, {"p99_ns", "worst 1 %"}, {"max_ns", "worst"}}},
-                   {"the same for a heavy one", {{"heavy_p50_ns", "median"}}},
+                                      .tbb_executor = run_tbb_executor}),
+        .tables = {{"from when a light request was due until it was answered",
+                    {{"p50_ns", "median"}, {"p99_ns", "p99"}, {"max_ns", "worst"}}},
+                   {"the same for a heavy one",
+                    {{"heavy_p50_ns", "median"}, {"heavy_p99_ns", "p99"}}},
                    {"CPU time of all", {{"cpu_ns", ""}}}},
-        .questions = {{"p50_ns", "quickest to answer light requests"},
-                      {"p99_ns", "quickest in the worst 1 % of them"}},
+        .questions = {{"p50_ns", "quickest to answer light requests (median)"},
+                      {"p99_ns", "quickest for 99 % of the light requests"}},
     };
 }
 
@@ -243,17 +267,14 @@ workload echo_workload() {
         .sizes = {1, 64, 1'000},
         .quick_sizes = {64},
         .size_name = "connections",
-        .size_title = grouped,
         .work = [](std::uint64_t) -> std::uint64_t { return 1; },
-        .alive = all_alive,
         .contenders =
             waiting_ways(run_threads, run_processes, run_coroutines,
                          cannot("a oneTBB task must not block: it would keep its worker")),
-        .spans = {"total_ns"},
         .tables = {{"from answer to answer, all connections together", {{"request_ns", ""}}},
-                   {"from question to answer", {{"p50_ns", "median"}, {"p99_ns", "worst 1 %"}}}},
+                   {"from question to answer", {{"p50_ns", "median"}, {"p99_ns", "p99"}}}},
         .questions = {{"request_ns", "quickest to answer"},
-                      {"p99_ns", "most punctual in the worst 1 %"}},
+                      {"p99_ns", "quickest for 99 % of the requests"}},
     };
 }
 
@@ -276,6 +297,10 @@ std::string_view name_of(unit which) noexcept {
     return names[static_cast<std::size_t>(which)];
 }
 
+std::string workload::whole_size(std::uint64_t size) const {
+    return size_title(size) + (size_name.empty() ? "" : "\u00a0" + std::string(size_name));
+}
+
 std::string title_of(const workload& of, std::string_view metric) {
     for (const table& each : of.tables) {
         for (const column& shown : each.columns) {
@@ -290,8 +315,8 @@ std::string title_of(const workload& of, std::string_view metric) {
 
 std::span<const workload> workloads() {
     static const std::vector<workload> all{
-        idle_waiters_workload(), ping_pong_workload(),    fork_join_workload(), mixed_workload(),
-        blocking_workload(),     mixed_server_workload(), echo_workload()};
+        idle_waiters_workload(), ping_pong_workload(), fork_join_workload(),    mixed_workload(),
+        blocking_workload(),     cpu_bound_workload(), mixed_server_workload(), echo_workload()};
     return all;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "contender.hpp"
+#include "grouped.hpp"
 
 #include <array>
 #include <cstdint>
@@ -13,9 +14,9 @@
 
 namespace eddy::compare {
 
-inline constexpr std::array models{model::threads,      model::processes, model::one_core,
-                                   model::all_cores,    model::on_loop,   model::thread_pool,
-                                   model::process_pool, model::tbb};
+inline constexpr std::array models{model::threads,      model::processes,    model::one_core,
+                                   model::all_cores,    model::on_loop,      model::thread_pool,
+                                   model::process_pool, model::tbb_executor, model::tbb};
 
 /// "threads": for JSON and options.
 [[nodiscard]] std::string_view name_of(model which) noexcept;
@@ -51,13 +52,20 @@ struct table {
     std::uint64_t size_min = 0;
 };
 
-/// What a finding says of a metric that is better the smaller it is: "A were <superlative>".
+/// What a finding says of a metric that is better the smaller it is: "<superlative>: A".
 struct question {
     std::string_view metric;
     std::string_view superlative;
     unit values = unit::time;
     std::uint64_t size_min = 0; // below it the metric says nothing
 };
+
+inline std::uint64_t as_many(std::uint64_t size) {
+    return size;
+}
+inline std::uint64_t all_alive(model /*which*/, std::uint64_t size) {
+    return size;
+}
 
 struct workload {
     std::string_view name;
@@ -66,13 +74,16 @@ struct workload {
     std::vector<std::uint64_t> sizes;
     std::vector<std::uint64_t> quick_sizes;
     std::string_view size_name; // what the size counts: "waiters"; empty: its title says it
-    std::string (*size_title)(std::uint64_t size);
-    std::uint64_t (*work)(std::uint64_t size);               // what the time grows with
-    std::uint64_t (*alive)(model which, std::uint64_t size); // tasks at once, at most
+    std::string (*size_title)(std::uint64_t size) = grouped;
+    std::uint64_t (*work)(std::uint64_t size) = as_many;                 // what the time grows with
+    std::uint64_t (*alive)(model which, std::uint64_t size) = all_alive; // tasks at once, at most
     std::array<entry, models.size()> contenders;
-    std::vector<std::string_view> spans; // the metrics that add up to the time it takes
+    std::vector<std::string_view> spans{"total_ns"}; // the metrics that add up to the time it takes
     std::vector<table> tables;
     std::vector<question> questions;
+
+    /// "1 000 waiters", "fib(12)", or nothing
+    [[nodiscard]] std::string whole_size(std::uint64_t size) const;
 
     [[nodiscard]] const entry& operator[](model which) const noexcept {
         return contenders[static_cast<std::size_t>(which)];

@@ -33,7 +33,17 @@ eddy::coro<> player(table& at, std::int64_t side) {
     }
 }
 
-eddy::coro<> ping_pong(benchmark::State& state) {
+eddy::coro<> predicate_player(table& at, std::int64_t side) {
+    auto held = co_await at.changed.acquire();
+    for (std::int64_t i = 0; i != turns_each; ++i) {
+        co_await at.changed.wait_for(held, [&] { return at.turn % 2 == side; });
+        ++at.turn;
+        at.changed.notify();
+    }
+}
+
+template <eddy::coro<> player(table&, std::int64_t)>
+eddy::coro<> play(benchmark::State& state) {
     std::int64_t turns = 0;
     while (state.KeepRunningBatch(2 * turns_each)) {
         table at;
@@ -45,28 +55,14 @@ eddy::coro<> ping_pong(benchmark::State& state) {
     }
     check(turns, state.iterations(), "turns");
 }
+
+eddy::coro<> ping_pong(benchmark::State& state) {
+    return play<player>(state);
+}
 EDDY_BENCH(ping_pong);
 
-eddy::coro<> predicate_player(table& at, std::int64_t side) {
-    auto held = co_await at.changed.acquire();
-    for (std::int64_t i = 0; i != turns_each; ++i) {
-        co_await at.changed.wait_for(held, [&] { return at.turn % 2 == side; });
-        ++at.turn;
-        at.changed.notify();
-    }
-}
-
 eddy::coro<> ping_pong_with_predicate(benchmark::State& state) {
-    std::int64_t turns = 0;
-    while (state.KeepRunningBatch(2 * turns_each)) {
-        table at;
-        const eddy::task<> one = eddy::create_task(predicate_player(at, 0));
-        const eddy::task<> other = eddy::create_task(predicate_player(at, 1));
-        co_await one;
-        co_await other;
-        turns += at.turn;
-    }
-    check(turns, state.iterations(), "turns");
+    return play<predicate_player>(state);
 }
 EDDY_BENCH(ping_pong_with_predicate);
 

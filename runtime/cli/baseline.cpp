@@ -4,7 +4,9 @@
 
 #include "compare/median.hpp"
 #include "machine.hpp"
+#include "rank_test.hpp"
 #include "record.hpp"
+#include "text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -31,28 +33,76 @@ std::vector<double> values_of(const std::vector<compare::metrics>& samples,
     return values;
 }
 
-double spread(const std::vector<double>& values) {
-    const double middle = compare::median(values);
-    return middle < least_median
-               ? 0
-               : (compare::quantile(values, 0.9) - compare::quantile(values, 0.1)) / middle;
+std::vector<compare::metrics> undisturbed(std::vector<compare::metrics> samples,
+                                          double foreign_cores_max) {
+    std::erase_if(samples, [=](const compare::metrics& sample) {
+        const auto found = sample.find(std::string(foreign_cores));
+        return found != sample.end() && found->second > foreign_cores_max;
+    });
+    return samples;
 }
 
-double least_ratio(const std::vector<double>& before, const std::vector<double>& after) {
-    const double then = compare::quantile(before, 0);
-    return then < least_median ? 0 : compare::quantile(after, 0) / then;
+bool contains_eddy(compare::model which) {
+    return which != compare::model::threads && which != compare::model::processes &&
+           which != compare::model::tbb;
 }
 
-verdict judge(const change& value, std::size_t samples) {
-    const auto ratio = value.ratio();
-    if (samples < samples_min || !ratio) {
+bool same_measurement(const change& one, const change& other) {
+    return one.workload == other.workload && one.size == other.size && one.metric == other.metric;
+}
+
+// What chance may make of one value, if it makes a difference among all of them at error_rate.
+double chance_max(std::size_t values) {
+    return error_rate / static_cast<double>(std::max<std::size_t>(values, 1));
+}
+
+bool enough_rounds(const change& value, double limit) {
+    return least_chance(value.rounds_then, value.rounds_now) <= limit && value.ratio();
+}
+
+bool differs(const change& value, double limit) {
+    const double ratio = *value.ratio();
+    return value.chance <= limit && std::max(ratio, 1 / ratio) > least_change;
+}
+
+// The ratio in the middle of the models that have no eddy in them; 1 if there are none.
+double drift_of(const change& value, const std::vector<change>& all, double limit) {
+    std::vector<double> ratios;
+    for (const change& other : all) {
+        if (same_measurement(value, other) && !contains_eddy(other.model) &&
+            other.verdict != verdict::lost && enough_rounds(other, limit)) {
+            ratios.push_back(*other.ratio());
+        }
+    }
+    return ratios.empty() ? 1 : compare::median(ratios);
+}
+
+verdict judge(const change& value, double limit) {
+    if (!enough_rounds(value, limit)) {
         return verdict::unclear;
     }
-    const double beyond = std::max(least_change, 1 + value.noise);
-    if (std::min(*ratio, value.least_ratio) > beyond) {
-        return verdict::slower;
+    if (!differs(value, limit)) {
+        return verdict::same;
     }
-    return std::max(*ratio, value.least_ratio) < 1 / beyond ? verdict::faster : verdict::same;
+    if (!contains_eddy(value.model)) {
+        return verdict::drifted;
+    }
+    const double ratio = *value.ratio();
+    if (ratio > 1) {
+        return ratio > least_change * std::max(1.0, value.drift) ? verdict::slower
+                                                                 : verdict::drifted;
+    }
+    return ratio < std::min(1.0, value.drift) / least_change ? verdict::faster : verdict::drifted;
+}
+
+void judge_all(std::vector<change>& all) {
+    const double limit = chance_max(all.size());
+    for (change& each : all) {
+        if (each.verdict != verdict::lost) {
+            each.drift = drift_of(each, all, limit);
+            each.verdict = judge(each, limit);
+        }
+    }
 }
 
 // "AMD EPYC, 2 cores, 24 GiB"
@@ -95,8 +145,8 @@ std::string counted(std::size_t count, std::string_view what) {
 } // namespace
 
 std::string_view name_of(verdict which) noexcept {
-    static constexpr std::array<std::string_view, 5> names{"same", "faster", "slower", "lost",
-                                                           "unclear"};
+    static constexpr std::array<std::string_view, 6> names{"same",    "faster", "slower",
+                                                           "drifted", "lost",   "unclear"};
     return names[static_cast<std::size_t>(which)];
 }
 
@@ -116,15 +166,40 @@ bool changes::any_worse() const {
     return count(verdict::slower) + count(verdict::lost) > 0;
 }
 
+bool changes::all_unclear() const {
+    return !values.empty() && count(verdict::unclear) == values.size();
+}
+
+std::size_t changes::rounds_wanted() const {
+    std::size_t wanted = 1;
+    while (least_chance(wanted, wanted) > chance_max(values.size())) {
+        ++wanted;
+    }
+    return wanted;
+}
+
 std::string changes::summary() const {
     const std::size_t lost = count(verdict::lost);
+    const std::size_t drifted = count(verdict::drifted);
     const std::size_t unclear = count(verdict::unclear);
-    return "Of " + counted(values.size(), values.size() == 1 ? "value, " : "values, ") +
-           counted(count(verdict::slower), "got worse beyond noise, ") +
-           counted(count(verdict::faster), "better; ") +
-           counted(count(verdict::same), "stayed within it") +
-           (lost > 0 ? "; " + counted(lost, "could not be measured any more") : "") +
-           (unclear > 0 ? "; " + counted(unclear, "had too few samples to say") : "") + ".";
+    std::string text =
+        "Of " + counted(values.size(), values.size() == 1 ? "value, " : "values, ") +
+        counted(count(verdict::slower), "got worse beyond noise, ") +
+        counted(count(verdict::faster), "better; ") +
+        counted(count(verdict::same), "stayed within it") +
+        (drifted > 0 ? "; " + counted(drifted, "differ as much as what has no eddy in it") : "") +
+        (lost > 0 ? "; " + counted(lost, "could not be measured any more") : "") +
+        (unclear > 0 ? "; " + counted(unclear, "had too few undisturbed rounds to say") : "") + ".";
+    if (unclear > 0) {
+        text += " It takes " + std::to_string(rounds_wanted()) +
+                " in each of the two runs (--repetitions)";
+        text += disturbed > 0 ? "; something else had more than " +
+                                    quantity(foreign_cores_max, compare::unit::count) +
+                                    " cores in " + std::to_string(disturbed) + " of " +
+                                    std::to_string(rounds) + " measurements."
+                              : ".";
+    }
+    return text;
 }
 
 const change* changes::find(const compare::workload& workload, compare::model model,
@@ -150,14 +225,16 @@ nlohmann::json changes::to_json() const {
              {"then", each.then},
              {"now", each.verdict == verdict::lost ? nlohmann::json() : nlohmann::json(each.now)},
              {"ratio", ratio ? nlohmann::json(*ratio) : nlohmann::json()},
-             {"least_ratio", each.least_ratio},
-             {"noise", each.noise},
+             {"rounds", {each.rounds_then, each.rounds_now}},
+             {"chance", each.chance},
+             {"drift", each.drift},
              {"verdict", name_of(each.verdict)}});
     }
     return {{"file", file},
             {"date", date},
             {"warnings", warnings},
             {"summary", summary()},
+            {"rounds_wanted", rounds_wanted()},
             {"changes", list}};
 }
 
@@ -169,7 +246,8 @@ circumstances circumstances::of(const nlohmann::json& record) {
             .busy = is_busy(machine)};
 }
 
-baseline::baseline(std::string path) : path_(std::move(path)) {
+baseline::baseline(std::string path, double foreign_cores_max)
+    : path_(std::move(path)), foreign_cores_max_(foreign_cores_max) {
     std::ifstream file(path_);
     if (!file) {
         throw std::runtime_error("--baseline: cannot read " + path_ + ": " + std::strerror(errno));
@@ -203,12 +281,13 @@ void baseline::parse(const nlohmann::json& record) {
     }
 }
 
-std::vector<double> baseline::samples_of(const cell& what, std::string_view metric) const {
+// Nothing if it was not measured.
+const std::vector<compare::metrics>* baseline::samples_of(const cell& what) const {
     const auto found = std::find_if(cells_.begin(), cells_.end(), [&](const earlier_cell& each) {
         return each.workload == what.workload->name && each.model == compare::name_of(what.model) &&
-               each.size == what.asked.size;
+               each.size == what.asked.size && !each.samples.empty();
     });
-    return found == cells_.end() ? std::vector<double>() : values_of(found->samples, metric);
+    return found == cells_.end() ? nullptr : &found->samples;
 }
 
 void baseline::check(const nlohmann::json& record, const results& planned) const {
@@ -217,38 +296,44 @@ void baseline::check(const nlohmann::json& record, const results& planned) const
         refuse(path_, "is of another machine: " + then_.machine + "; this one: " + now.machine);
     }
     const bool any =
-        std::any_of(planned.cells().begin(), planned.cells().end(), [&](const cell_result& each) {
-            const auto& questions = each.what().workload->questions;
-            return std::any_of(questions.begin(), questions.end(), [&](const auto& question) {
-                return !samples_of(each.what(), question.metric).empty();
-            });
-        });
+        std::any_of(planned.cells().begin(), planned.cells().end(),
+                    [&](const cell_result& each) { return samples_of(each.what()) != nullptr; });
     if (!any) {
         refuse(path_, "has none of the cells that are to be measured");
     }
 }
 
-void baseline::add_changes(std::vector<change>& all, const cell_result& now) const {
+void baseline::add_changes(changes& all, const cell_result& now) const {
     const bool lost = now.status() == status::failed || now.status() == status::crashed ||
                       now.status() == status::timed_out;
+    const auto* const earlier = samples_of(now.what());
+    if (earlier == nullptr) {
+        return;
+    }
+    const auto before = undisturbed(*earlier, foreign_cores_max_);
+    const auto after = undisturbed(now.samples(), foreign_cores_max_);
+    all.rounds += earlier->size() + now.samples().size();
+    all.disturbed += earlier->size() - before.size() + now.samples().size() - after.size();
     for (const compare::question& question : now.what().workload->questions) {
-        const auto before = samples_of(now.what(), question.metric);
-        const auto after = values_of(now.samples(), question.metric);
-        if (before.empty() || (after.empty() && !lost) ||
+        const auto then_all = values_of(*earlier, question.metric);
+        const auto now_all = values_of(now.samples(), question.metric);
+        if (then_all.empty() || (now_all.empty() && !lost) ||
             now.what().asked.size < question.size_min) {
             continue;
         }
-        change made{.workload = now.what().workload,
-                    .model = now.what().model,
-                    .size = now.what().asked.size,
-                    .metric = question.metric,
-                    .unit = question.values,
-                    .then = compare::median(before),
-                    .now = compare::median(after),
-                    .least_ratio = least_ratio(before, after),
-                    .noise = spread(before) + spread(after)};
-        made.verdict = lost ? verdict::lost : judge(made, std::min(before.size(), after.size()));
-        all.push_back(made);
+        const auto then_calm = values_of(before, question.metric);
+        const auto now_calm = values_of(after, question.metric);
+        all.values.push_back({.workload = now.what().workload,
+                              .model = now.what().model,
+                              .size = now.what().asked.size,
+                              .metric = question.metric,
+                              .unit = question.values,
+                              .then = compare::median(then_calm.empty() ? then_all : then_calm),
+                              .now = compare::median(now_calm.empty() ? now_all : now_calm),
+                              .rounds_then = then_calm.size(),
+                              .rounds_now = now_calm.size(),
+                              .chance = chance_of_ranks(then_calm, now_calm),
+                              .verdict = lost ? verdict::lost : verdict::same});
     }
 }
 
@@ -256,10 +341,12 @@ changes baseline::compared_with(const nlohmann::json& record, const results& now
     changes made{.file = path_,
                  .date = date_,
                  .warnings = warnings_of(then_, circumstances::of(record)),
-                 .values = {}};
+                 .values = {},
+                 .foreign_cores_max = foreign_cores_max_};
     for (const cell_result& each : now.cells()) {
-        add_changes(made.values, each);
+        add_changes(made, each);
     }
+    judge_all(made.values);
     return made;
 }
 

@@ -1,10 +1,14 @@
 // baseline.hpp — an earlier comparison on the same machine, and what has changed since.
 //
-// A value is one metric of one cell, of those that findings are about. Noise is what the samples of
-// both runs spread, added up: a run's spread is from the 10th to the 90th percentile, over the
-// median. A value is worse or better if both the medians and the least samples differ by more than
-// noise, and by more than least_change; with fewer than samples_min samples on a side nothing is
-// said. The least samples are what something else on the machine disturbs least.
+// A value is one metric of one cell, of those that findings are about. It differs if
+//   - chance alone makes series of that many rounds differ as much so rarely, by the rank-sum test,
+//     that among all values compared there is one such in error_rate of all comparisons, and
+//   - the medians differ by more than least_change.
+// A round in which something else had more of the machine than busy_cores_max does not count; the
+// user may set another limit. Where too few are left for the first condition, nothing is said.
+// Models that contain no eddy cannot get worse by a change of eddy: what differs there is the
+// machine's, and a value of eddy is worse only if it is so by least_change more than theirs, of the
+// same workload, size and metric, in the middle.
 
 #pragma once
 
@@ -22,14 +26,15 @@
 namespace eddy::cli {
 
 inline constexpr double least_change = 1.10;
-inline constexpr std::size_t samples_min = 3;
+inline constexpr double error_rate = 0.05;
 
 enum class verdict {
     same,    // within noise
     faster,  // or lighter: better
     slower,  // or heavier: worse
+    drifted, // it differs, and so does what has no eddy in it: not by a change of eddy
     lost,    // it was measured, and now fails, crashes or takes too long: worse
-    unclear, // too few samples
+    unclear, // too few undisturbed rounds
 };
 
 [[nodiscard]] std::string_view name_of(verdict which) noexcept;
@@ -41,10 +46,12 @@ struct change {
     std::uint64_t size = 0;
     std::string_view metric;
     compare::unit unit = compare::unit::time;
-    double then = 0;        // the median, as now
-    double now = 0;         // not if lost
-    double least_ratio = 0; // of the least samples, now over then
-    double noise = 0;       // 0.1: 10 %
+    double then = 0;             // the median, as now
+    double now = 0;              // not if lost
+    std::size_t rounds_then = 0; // undisturbed ones
+    std::size_t rounds_now = 0;
+    double chance = 1; // of such a difference in ranks, if nothing has changed
+    double drift = 1;  // the ratio of the models without eddy, in the middle
     cli::verdict verdict = cli::verdict::same;
 
     [[nodiscard]] std::optional<double> ratio() const; // now over then
@@ -55,9 +62,15 @@ struct changes {
     std::string date;
     std::vector<std::string> warnings; // what makes the two hard to compare
     std::vector<change> values;
+    double foreign_cores_max = 0;
+    std::size_t disturbed = 0; // rounds of cells that do not count, of both
+    std::size_t rounds = 0;    // of them all
 
     [[nodiscard]] std::size_t count(verdict which) const;
     [[nodiscard]] bool any_worse() const;
+    [[nodiscard]] bool all_unclear() const;
+    /// So many undisturbed rounds a value wants, here and in the baseline.
+    [[nodiscard]] std::size_t rounds_wanted() const;
     [[nodiscard]] std::string summary() const; // a sentence
 
     [[nodiscard]] const change* find(const compare::workload& workload, compare::model model,
@@ -78,9 +91,11 @@ struct circumstances {
 
 class baseline {
 public:
+    /// `foreign_cores_max`: of something else, for a round to count.
+    ///
     /// Throws: std::runtime_error naming the file if it is not what --json wrote, or of another
     ///         version of that format.
-    explicit baseline(std::string path);
+    baseline(std::string path, double foreign_cores_max);
 
     /// `record`: the head of the new one, with machine and versions.
     ///
@@ -98,10 +113,11 @@ private:
     };
 
     void parse(const nlohmann::json& record);
-    [[nodiscard]] std::vector<double> samples_of(const cell& what, std::string_view metric) const;
-    void add_changes(std::vector<change>& all, const cell_result& now) const;
+    [[nodiscard]] const std::vector<compare::metrics>* samples_of(const cell& what) const;
+    void add_changes(changes& all, const cell_result& now) const;
 
     std::string path_;
+    double foreign_cores_max_;
     std::string date_;
     circumstances then_;
     std::vector<earlier_cell> cells_;

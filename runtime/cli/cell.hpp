@@ -35,6 +35,10 @@ enum class status {
 
 [[nodiscard]] std::string_view name_of(status which) noexcept;
 
+/// The metric that every sample has besides those of its workload: how many processors something
+/// else used meanwhile.
+inline constexpr std::string_view foreign_cores = "foreign_cores";
+
 /// What came of measuring a cell once.
 struct outcome {
     cli::status status = cli::status::failed;

@@ -2,6 +2,7 @@
 
 #include "cell_process.hpp"
 
+#include "machine.hpp"
 #include <eddy/base/clock.hpp>
 #include <eddy/io/fd.hpp>
 
@@ -187,6 +188,7 @@ cell_runner::ended cell_runner::wait(pid_t pid, std::chrono::nanoseconds limit) 
 outcome cell_runner::measure(const cell& what, std::chrono::nanoseconds limit) {
     const captured output;
     const captured errors;
+    const foreign_load others;
     const pid_t pid = start(what, output.fd(), errors.fd());
     ended how = ended::by_signal;
     try {
@@ -205,7 +207,11 @@ outcome cell_runner::measure(const cell& what, std::chrono::nanoseconds limit) {
                 .found = {},
                 .why = "took longer than " + std::to_string(std::lround(seconds)) + " s"};
     }
-    return outcome_of(status, output, errors);
+    outcome found = outcome_of(status, output, errors);
+    if (found.status == status::measured) {
+        found.found[std::string(foreign_cores)] = others.cores();
+    }
+    return found;
 }
 
 } // namespace eddy::cli

@@ -97,6 +97,8 @@ void print_head(const nlohmann::json& record) {
               << versions.at("compiler").get<std::string>() << ", oneTBB "
               << versions.at("tbb").get<std::string>() << ", mimalloc "
               << versions.at("mimalloc").get<std::string>() << '\n';
+    std::cout << "Shown are medians. In a finding, n × is n times as much as the best one, and up "
+                 "to 5 % more counts as equal.\n";
     for (const nlohmann::json& warning : record.at("warnings")) {
         std::cout << warning.get<std::string>() << '\n';
     }
@@ -160,7 +162,7 @@ int run_compare(const compare_options& options) {
     plan planned = make_plan(options);
     std::optional<baseline> before;
     if (!options.baseline_path.empty()) {
-        before.emplace(options.baseline_path);
+        before.emplace(options.baseline_path, options.foreign_cores_max.value_or(busy_cores_max));
     }
     nlohmann::json record = head_of(options, planned);
     if (before) {
@@ -176,12 +178,12 @@ int run_compare(const compare_options& options) {
     if (signal) {
         record["warnings"].push_back("Interrupted: what is missing was not measured.");
     }
-    bool worse = false;
+    int code = 0;
     if (before) {
         const changes found = before->compared_with(record, planned.cells);
         print_changes(std::cout, planned.cells, found);
         record["baseline"] = found.to_json();
-        worse = found.any_worse();
+        code = found.any_worse() ? exit_worse : found.all_unclear() ? exit_unclear : 0;
     }
     files.write(record);
     if (signal) {
@@ -192,7 +194,7 @@ int run_compare(const compare_options& options) {
     if (!std::cout.flush()) {
         throw std::runtime_error("cannot write the report to the standard output");
     }
-    return worse ? exit_worse : 0;
+    return code;
 }
 
 } // namespace eddy::cli

@@ -17,12 +17,13 @@ enum class extent { full, quick };
 
 struct compare_options {
     cli::extent extent = cli::extent::full;
-    std::string json_path;              // empty: no file
-    std::string html_path;              // empty: no page
-    std::string baseline_path;          // empty: compares with nothing
-    std::vector<std::string> workloads; // by name; empty: all
-    std::vector<std::string> models;    // by name; empty: all
-    std::vector<std::string> sizes;     // "workload=10,100"; replaces the workload's own
+    std::string json_path;                   // empty: no file
+    std::string html_path;                   // empty: no page
+    std::string baseline_path;               // empty: compares with nothing
+    std::optional<double> foreign_cores_max; // for a round to count in that
+    std::vector<std::string> workloads;      // by name; empty: all
+    std::vector<std::string> models;         // by name; empty: all
+    std::vector<std::string> sizes;          // "workload=10,100"; replaces the workload's own
     std::optional<std::uint64_t> repetitions;
     std::optional<std::uint64_t> cell_seconds;
 };
@@ -30,8 +31,11 @@ struct compare_options {
 /// Something got worse than in the baseline.
 inline constexpr int exit_worse = 4;
 
-/// Runs the comparison and prints the tables. Gives the exit code: 0, exit_worse, or 128 + the
-/// signal that ended it.
+/// There were too few undisturbed rounds to compare anything with the baseline.
+inline constexpr int exit_unclear = 5;
+
+/// Runs the comparison and prints the tables. Gives the exit code: 0, exit_worse, exit_unclear, or
+/// 128 + the signal that ended it.
 ///
 /// Throws: std::runtime_error with a sentence for the user if an option is wrong.
 int run_compare(const compare_options& options);

@@ -1,4 +1,4 @@
-// findings.cpp — what the numbers of a workload say, in one sentence.
+// findings.cpp — what the numbers of a workload say, in a sentence for each question.
 
 #include "findings.hpp"
 
@@ -74,26 +74,18 @@ std::optional<std::uint64_t> largest_size(const compare::workload& workload, con
 }
 
 // "a", "a and b", "a, b and c"
-std::string list_of(const std::vector<std::string>& parts) {
+std::string list_of(const std::vector<compare::model>& models) {
     std::string text;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-        text += i == 0 ? "" : i + 1 == parts.size() ? " and " : ", ";
-        text += parts[i];
+    for (std::size_t i = 0; i < models.size(); ++i) {
+        text += i == 0 ? "" : i + 1 == models.size() ? " and " : ", ";
+        text += compare::title_of(models[i]);
     }
     return text;
 }
 
-std::string list_of(const std::vector<compare::model>& models) {
-    std::vector<std::string> titles;
-    titles.reserve(models.size());
-    for (const compare::model model : models) {
-        titles.emplace_back(compare::title_of(model));
-    }
-    return list_of(titles);
-}
-
-// "quickest to start were a and b (2 ms; c 3.0 ×)"
-std::string answer(const compare::question& question, const std::vector<score>& all) {
+// "quickest to start, 1 000 waiters: a and b, 2 ms (c 3.0 ×)."
+std::string answer(const std::string& size, const compare::question& question,
+                   const std::vector<score>& all) {
     const double best = all.front().value;
     std::vector<compare::model> winners;
     std::string others;
@@ -102,12 +94,12 @@ std::string answer(const compare::question& question, const std::vector<score>& 
             winners.push_back(each.model);
             continue;
         }
-        others.append(others.empty() ? "; " : ", ").append(compare::title_of(each.model)) += ' ';
+        others.append(others.empty() ? "" : ", ").append(compare::title_of(each.model)) += ' ';
         others += best > 0 ? ratio(each.value / best) : quantity(each.value, question.values);
     }
-    const bool one_product = winners.size() == 1 && winners.front() == compare::model::tbb;
-    return std::string(question.superlative) + (one_product ? " was " : " were ") +
-           list_of(winners) + " (" + quantity(best, question.values) + others + ")";
+    return std::string(question.superlative) + (size.empty() ? "" : ", ") + size + ": " +
+           list_of(winners) + ", " + quantity(best, question.values) +
+           (others.empty() ? "" : " (" + others + ")") + ".";
 }
 
 // The answers to the questions that at least two models have measured at `size`.
@@ -117,23 +109,25 @@ std::vector<std::string> answers(const compare::workload& workload, const result
     for (const compare::question& question : workload.questions) {
         const auto values = scores(workload, found, question.metric, size);
         if (values.size() >= 2 && size >= question.size_min) {
-            all.push_back(answer(question, values));
+            all.push_back(answer(workload.whole_size(size), question, values));
         }
     }
     return all;
 }
 
-// "; only a and b did 1 000 000, and quickest there were a (..)", if that is more than was compared
-std::string beyond(const compare::workload& workload, const results& found,
-                   std::uint64_t compared) {
+// What more sizes say, if fewer models did them than the one that was compared.
+void add_beyond(std::vector<std::string>& all, const compare::workload& workload,
+                const results& found, std::uint64_t compared) {
     const std::uint64_t size = largest_size(workload, found).value_or(compared);
     if (size <= compared) {
-        return "";
+        return;
     }
-    const std::string text =
-        "; only " + list_of(reached(workload, found, size)) + " did " + workload.size_title(size);
+    const auto models = reached(workload, found, size);
+    all.push_back("only " + list_of(models) + " did " + workload.whole_size(size) + ".");
     const auto there = answers(workload, found, size);
-    return there.empty() ? text : text + ", there " + there.front();
+    if (!there.empty()) {
+        all.push_back(there.front());
+    }
 }
 
 std::string capitalised(std::string text) {
@@ -143,23 +137,23 @@ std::string capitalised(std::string text) {
 
 } // namespace
 
-std::string finding_of(const compare::workload& workload, const results& found) {
+std::vector<std::string> findings_of(const compare::workload& workload, const results& found) {
     const auto largest = largest_size(workload, found);
     if (!largest) {
-        return "No model did this.";
+        return {"No model did this."};
     }
     const std::uint64_t size = common_size(workload, found).value_or(*largest);
     const auto models = reached(workload, found, size);
     if (models.size() < 2) {
-        return "Only " + list_of(models) + " did this, so there is nothing to compare.";
+        return {"Done by one model, " + list_of(models) + ": there is nothing to compare."};
     }
-    const auto all = answers(workload, found, size);
+    auto all = answers(workload, found, size);
     if (all.empty()) {
-        return "No two models measured the same thing, so there is nothing to compare.";
+        return {"No two models measured the same thing: there is nothing to compare."};
     }
-    const std::string title = workload.size_title(size);
-    return capitalised((title.empty() ? "" : "at " + title + ", ") + list_of(all) +
-                       beyond(workload, found, size) + ".");
+    add_beyond(all, workload, found, size);
+    std::transform(all.begin(), all.end(), all.begin(), capitalised);
+    return all;
 }
 
 } // namespace eddy::cli

@@ -2,6 +2,7 @@
 
 #include "machine.hpp"
 
+#include "compare/meter.hpp"
 #include "files.hpp"
 #include <eddy/base/cpu_count.hpp>
 #include <eddy/base/syscall.hpp>
@@ -11,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <oneapi/tbb/version.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <ctime>
@@ -40,14 +42,16 @@ struct ticks {
     double all = 0;
     double idle = 0;
 
-    // "cpu  user nice system idle iowait ...", of all processors since the boot.
+    // "cpu  user nice system idle iowait irq softirq steal guest ...", of all processors since the
+    // boot. What guests take is in user and nice already.
     [[nodiscard]] static ticks now() {
+        constexpr int fields = 8;
         std::ifstream file("/proc/stat");
         std::string name;
         file >> name;
         ticks found;
         double value = 0;
-        for (int field = 0; file >> value; ++field) {
+        for (int field = 0; field < fields && file >> value; ++field) {
             found.all += value;
             found.idle += field == 3 || field == 4 ? value : 0;
         }
@@ -55,14 +59,11 @@ struct ticks {
     }
 };
 
-// How many processors something else uses. Not the load average: that remembers an earlier run.
+// Not the load average: that remembers an earlier run.
 double busy_cores() {
-    const ticks before = ticks::now();
+    const foreign_load load;
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
-    const ticks after = ticks::now();
-    const double all = after.all - before.all;
-    const double used = all - (after.idle - before.idle);
-    return all > 0 ? used / all * static_cast<double>(::sysconf(_SC_NPROCESSORS_ONLN)) : 0;
+    return load.cores();
 }
 
 std::string mimalloc_version() {
@@ -72,6 +73,24 @@ std::string mimalloc_version() {
 }
 
 } // namespace
+
+foreign_load::foreign_load() : used_before_(used()), own_before_(compare::usage::now().cpu) {}
+
+std::chrono::nanoseconds foreign_load::used() {
+    const ticks since_boot = ticks::now();
+    const double seconds =
+        (since_boot.all - since_boot.idle) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+        std::chrono::duration<double>(seconds));
+}
+
+double foreign_load::cores() const {
+    const auto own = compare::usage::now().cpu - own_before_;
+    const auto wall = clock::now() - start_;
+    const double found =
+        compare::nanoseconds(used() - used_before_ - own) / compare::nanoseconds(wall);
+    return std::clamp(found, 0.0, static_cast<double>(::sysconf(_SC_NPROCESSORS_ONLN)));
+}
 
 unsigned cores() {
     return static_cast<unsigned>(cpu_count());
@@ -92,8 +111,7 @@ nlohmann::json machine() {
 }
 
 bool is_busy(const nlohmann::json& machine) {
-    constexpr double busy_max = 0.3;
-    return machine.at("busy_cores_before").get<double>() > busy_max;
+    return machine.at("busy_cores_before").get<double>() > busy_cores_max;
 }
 
 nlohmann::json versions() {

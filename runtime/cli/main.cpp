@@ -31,7 +31,7 @@ void add_compare(CLI::App& app, eddy::cli::compare_options& options) {
                    "what each costs.");
     compare->add_flag_callback(
         "--quick", [&] { options.extent = eddy::cli::extent::quick; },
-        "Smaller sizes and fewer repetitions: under a minute.");
+        "Smaller sizes and three repetitions: a minute.");
     const auto add_file = [&](const char* name, std::string& path, const char* what) {
         compare->add_option(name, path, what)->check(reason_to_refuse_file)->type_name("FILE");
     };
@@ -39,8 +39,8 @@ void add_compare(CLI::App& app, eddy::cli::compare_options& options) {
     add_file("--html", options.html_path,
              "Write a page with plots, findings and tables; it needs no network.");
     add_file("--baseline", options.baseline_path,
-             "Say what has changed since FILE, which --json wrote on this machine. Exit status 4 "
-             "if something got worse beyond noise.");
+             "Say what has changed since FILE, which --json wrote on this machine. Both want ten "
+             "repetitions and a quiet machine. Exit status 4 if something got worse.");
     const std::string group = "To measure a part";
     compare->add_option("--workloads", options.workloads, "Only these workloads.")
         ->delimiter(',')
@@ -62,11 +62,18 @@ void add_compare(CLI::App& app, eddy::cli::compare_options& options) {
         ->check(CLI::Range(1, 3600))
         ->type_name("N")
         ->group(group);
+    compare
+        ->add_option("--foreign-cores", options.foreign_cores_max,
+                     "With --baseline: a round counts if something else used at most so many "
+                     "processors meanwhile; 0.3 unless told.")
+        ->check(CLI::NonNegativeNumber)
+        ->type_name("N")
+        ->group(group);
     compare->footer("Workloads: " + eddy::cli::names_of_workloads() +
                     "\nModels:    " + eddy::cli::names_of_models() +
                     "\n\nExit status: 0; 2 if an option is wrong; 4 if something got worse than in "
-                    "the baseline;\n128 + the signal that ended it. What all of it means: "
-                    "docs/perf/compare.md");
+                    "the baseline,\n5 if nothing can be said of that; 128 + the signal that ended "
+                    "it. What all of it means:\ndocs/perf/compare.md");
 }
 
 struct cell_options {

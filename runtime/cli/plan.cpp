@@ -23,7 +23,7 @@ constexpr std::size_t full_rounds = 10;
 constexpr std::size_t quick_rounds = 3;
 constexpr auto full_cell_limit = 30s;
 constexpr auto quick_cell_limit = 5s;
-constexpr auto full_whole_limit = 225s; // likewise: four minutes in all
+constexpr auto full_whole_limit = 240s; // likewise: five minutes in all
 constexpr auto quick_whole_limit = 40s; // the last round may begin just before: 60 s in all
 
 constexpr std::uint64_t sizes_max = 100'000'000;
@@ -150,6 +150,9 @@ plan make_plan(const compare_options& options) {
         .whole_limit = quick ? quick_whole_limit : std::chrono::nanoseconds(full_whole_limit),
         .cells = {},
     };
+    if (options.repetitions) {
+        made.whole_limit = std::chrono::nanoseconds::max(); // as often as was asked for
+    }
     if (options.cell_seconds) {
         made.cell_limit = std::chrono::seconds(*options.cell_seconds);
     }

@@ -64,7 +64,7 @@ nlohmann::json record_of(const results& found) {
     }
     for (const compare::workload& workload : compare::workloads()) {
         if (!found.sizes_of(workload).empty()) {
-            record["findings"][std::string(workload.name)] = finding_of(workload, found);
+            record["findings"][std::string(workload.name)] = findings_of(workload, found);
             record["workloads"].push_back(workload_record(workload, found));
         }
     }

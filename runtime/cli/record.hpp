@@ -11,7 +11,7 @@
 namespace eddy::cli {
 
 /// Of the format; another number where the meaning of what is there changes.
-inline constexpr int record_schema = 2;
+inline constexpr int record_schema = 3;
 inline constexpr std::string_view record_program = "eddy compare";
 
 /// What was measured: every sample, medians, 25th percentiles, findings; and how to show it.

@@ -77,7 +77,7 @@ void print_table(std::ostream& out, const compare::workload& workload, const com
     if (sizes.empty()) {
         return;
     }
-    out << "  " << table.title << '\n' << std::string(model_columns, ' ');
+    out << "  " << table.title << '\n' << right_aligned(workload.size_name, model_columns);
     std::vector<std::size_t> widths;
     for (const std::uint64_t size : sizes) {
         for (const compare::column& column : table.columns) {
@@ -111,6 +111,8 @@ std::string change_text(const change* value) {
         return text + " ▲";
     case verdict::faster:
         return text + " ▼";
+    case verdict::drifted:
+        return text + " ~";
     case verdict::unclear:
         return text + " ?";
     case verdict::same:
@@ -135,13 +137,17 @@ void print_report(std::ostream& out, const results& found) {
                         });
         }
         notes.print(out);
-        out << "  => " << wrapped(finding_of(workload, found), text_columns - 5, 5) << '\n';
+        for (const std::string& each : findings_of(workload, found)) {
+            out << "  => " << wrapped(each, text_columns - 5, 5) << '\n';
+        }
     }
 }
 
 void print_changes(std::ostream& out, const results& now, const changes& found) {
     out << "\nCompared with " << found.file << " of " << found.date
-        << ", times as much as then (▲ worse, ▼ better, beyond noise)\n";
+        << ": n × is n times as much as then\n"
+        << "  (▲ worse, ▼ better, beyond noise; ~ so is what has no eddy in it; ? too few "
+           "undisturbed rounds)\n";
     for (const compare::workload& workload : compare::workloads()) {
         for (const compare::question& question : workload.questions) {
             const std::string title =

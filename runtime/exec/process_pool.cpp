@@ -2,6 +2,8 @@
 
 #include "exec/process_pool.hpp"
 
+#include "exec/checked_option.hpp"
+#include "exec/refusals.hpp"
 #include <eddy/base/cpu_count.hpp>
 #include <eddy/core/errors.hpp>
 #include <eddy/core/report.hpp>
@@ -21,13 +23,10 @@ namespace {
 // A longer one waits for a worker of its own: it would keep memory and the ring for nothing.
 constexpr std::size_t sent_ahead_bytes_max = std::size_t{64} * 1024;
 
-std::size_t checked_processes(std::size_t asked) {
-    if (asked > process_pool_executor::processes_limit) {
-        throw std::invalid_argument(
-            "process_pool_options::processes_max is " + std::to_string(asked) + "; at most " +
-            std::to_string(process_pool_executor::processes_limit) + " can be had");
-    }
-    return asked != 0 ? asked : cpu_count();
+std::size_t processes_or_default(std::size_t asked) {
+    return asked != 0 ? checked_option("process_pool_options::processes_max", asked,
+                                       process_pool_executor::processes_limit)
+                      : cpu_count();
 }
 
 process_pool_options checked(process_pool_options options) {
@@ -57,7 +56,7 @@ void check_that_workers_may_be_started() {
 
 process_pool::process_pool(process_pool_options options)
     : options_(checked(std::move(options))),
-      processes_max_(checked_processes(options_.processes_max)) {}
+      processes_max_(processes_or_default(options_.processes_max)) {}
 
 void process_pool::watch(int fd, std::uint64_t as) const {
     epoll_event event{};
@@ -337,13 +336,7 @@ void process_pool::kill_all() noexcept {
             each->kill("it ran longer than the grace period of a shutdown");
         }
     }
-    for (std::string& each : refusing) {
-        emit({.kind = report_kind::refuses_to_end,
-              .message = std::move(each),
-              .task_name = {},
-              .site = {},
-              .error = nullptr});
-    }
+    report_refusals(std::move(refusing));
 }
 
 void process_pool::join() noexcept {

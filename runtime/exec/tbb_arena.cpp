@@ -2,6 +2,7 @@
 
 #include "exec/tbb_arena.hpp"
 
+#include "exec/refusals.hpp"
 #include "exec/type_text.hpp"
 #include <eddy/base/syscall.hpp>
 #include <eddy/base/syscall_process.hpp>
@@ -214,13 +215,7 @@ void tbb_arena::report_refusals() noexcept {
                                    " ms: " + type_text(each.what->name()));
             });
         }
-        for (std::string& each : refusing) {
-            emit({.kind = report_kind::refuses_to_end,
-                  .message = std::move(each),
-                  .task_name = {},
-                  .site = {},
-                  .error = nullptr});
-        }
+        eddy::report_refusals(std::move(refusing));
     } catch (...) { // out of memory: the report is lost, the program is not
     }
 }

@@ -1,5 +1,7 @@
 // thread_pool_end.cpp — how a pool begins and ends, and how much there is of it.
 
+#include "exec/checked_option.hpp"
+#include "exec/refusals.hpp"
 #include "exec/thread_pool.hpp"
 #include "exec/type_text.hpp"
 #include <eddy/base/syscall.hpp>
@@ -41,19 +43,16 @@ std::size_t threads_from_environment() {
     return threads;
 }
 
-std::size_t checked_threads(std::size_t asked) {
-    if (asked > thread_pool_executor::threads_limit) {
-        throw std::invalid_argument(
-            "thread_pool_options::threads_max is " + std::to_string(asked) + "; at most " +
-            std::to_string(thread_pool_executor::threads_limit) + " can be had");
-    }
-    return asked != 0 ? asked : threads_from_environment();
+std::size_t threads_or_default(std::size_t asked) {
+    return asked != 0 ? checked_option("thread_pool_options::threads_max", asked,
+                                       thread_pool_executor::threads_limit)
+                      : threads_from_environment();
 }
 
 } // namespace
 
 thread_pool::thread_pool(thread_pool_options options)
-    : options_(std::move(options)), threads_max_(checked_threads(options_.threads_max)),
+    : options_(std::move(options)), threads_max_(threads_or_default(options_.threads_max)),
       born_(forks.load(relaxed)) { // own: see in_forked_child
     static const bool told = (sys::at_fork_in_child(&in_forked_child), true);
     (void)told;
@@ -124,13 +123,7 @@ void thread_pool::abandon() noexcept {
         }
         no_thread_left_.notify_all();
     }
-    for (std::string& each : refusing) {
-        emit({.kind = report_kind::refuses_to_end,
-              .message = std::move(each),
-              .task_name = {},
-              .site = {},
-              .error = nullptr});
-    }
+    report_refusals(std::move(refusing));
 }
 
 void thread_pool::note_refusal(const member& of, std::vector<std::string>& into) const noexcept {

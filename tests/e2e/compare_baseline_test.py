@@ -6,6 +6,7 @@ usage: compare_baseline_test.py PROGRAM
 
 import copy
 import json
+import math
 import subprocess
 import sys
 import tempfile
@@ -13,8 +14,10 @@ import unittest
 from pathlib import Path
 
 PROGRAM = str(Path(sys.argv.pop(1)).resolve())
-TINY = ["--workloads", "fork_join", "--models", "one_core", "--sizes", "fork_join=10,12", "--repetitions", "5"]
-WORSE = 4
+# What else the machine does is no matter of this test: every round counts.
+ALL_COUNT = ["--foreign-cores", "1000000"]
+TINY = ["--workloads", "fork_join", "--models", "one_core,threads,tbb", "--sizes", "fork_join=6,7", "--repetitions", "8"]
+WORSE, UNCLEAR = 4, 5
 
 
 def run(*arguments):
@@ -38,20 +41,20 @@ class a_baseline(unittest.TestCase):
         change(record)
         before, after = self.folder / "before.json", self.folder / "after.json"
         before.write_text(json.dumps(record))
-        done = run(*(arguments or TINY), "--baseline", before, "--json", after)
+        done = run(*(arguments or [*TINY, *ALL_COUNT]), "--baseline", before, "--json", after)
         return done, json.loads(after.read_text()).get("baseline") if after.exists() else None
 
-    def scaled(self, times, spread=0.01):
-        """As if each sample had taken `times` as long, and a little more or less."""
+    def scaled(self, times, models=("one_core",), spread=0.01):
+        """As if each sample of these models had taken `times` as long, and a little more or less."""
         def change(record):
             for cell in record["cells"]:
-                for at, sample in enumerate(cell["samples"]):
-                    for metric in sample:
-                        sample[metric] = cell["median"][metric] * times * (1 + spread * (at - 2))
+                if cell["model"] in models:
+                    for at, sample in enumerate(cell["samples"]):
+                        sample["total_ns"] = cell["median"]["total_ns"] * times * (1 + spread * (at - 3))
         return change
 
-    def verdicts(self, compared):
-        return {change["verdict"] for change in compared["changes"]}
+    def verdicts(self, compared, models=("one_core",)):
+        return {change["verdict"] for change in compared["changes"] if change["model"] in models}
 
     def test_what_takes_far_longer_is_worse_and_the_exit_status_says_so(self):
         done, compared = self.against(self.scaled(0.01))
@@ -66,24 +69,64 @@ class a_baseline(unittest.TestCase):
         self.assertEqual(self.verdicts(compared), {"faster"})
         self.assertIn("× ▼", done.stdout)
 
-    def test_what_differs_less_than_the_samples_spread_is_the_same(self):
-        done, compared = self.against(self.scaled(0.01, spread=400))
+    def test_what_differs_in_some_rounds_only_is_the_same(self):
+        def change(record):
+            for cell in record["cells"]:
+                least = min(sample["total_ns"] for sample in cell["samples"])
+                for at, sample in enumerate(cell["samples"]):  # five far below all of now's, three far above
+                    sample["total_ns"] = least * (0.01 if at < 5 else 100)
+        done, compared = self.against(change)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.verdicts(compared), {"same"})
+
+    def test_what_differs_as_much_as_what_has_no_eddy_in_it_is_not_worse(self):
+        done, compared = self.against(self.scaled(0.01, models=("one_core", "threads", "tbb")))
+        for change in compared["changes"]:
+            if change["model"] == "one_core":  # as it would be if it were as much as the others, or less
+                self.assertEqual(change["verdict"] == "slower", change["ratio"] > 1.1 * change["drift"], change)
+            else:
+                self.assertEqual(change["verdict"], "drifted")
+                self.assertIn("× ~", done.stdout)
+
+    def test_what_has_no_eddy_in_it_is_never_worse(self):
+        done, compared = self.against(self.scaled(0.01, models=("threads",)))
+        self.assertEqual(done.returncode == WORSE, "slower" in self.verdicts(compared), done.stdout)
+        self.assertEqual(self.verdicts(compared, ("threads",)), {"drifted"})
+
+    def test_rounds_beside_something_else_do_not_count(self):
+        def change(record):
+            self.scaled(0.01)(record)
+            for cell in record["cells"]:
+                for sample in cell["samples"][1:]:
+                    sample["foreign_cores"] = 1.5
+        done, compared = self.against(change, *TINY, "--foreign-cores", "1.4")
+        self.assertEqual(done.returncode, UNCLEAR, done.stderr)
+        self.assertEqual(self.verdicts(compared), {"unclear"})
+        self.assertIn("something else had more than 1.40 cores in", done.stdout)
 
     def test_the_ratio_is_of_the_medians(self):
         _, compared = self.against(self.scaled(0.01))
         for change in compared["changes"]:
             self.assertAlmostEqual(change["ratio"], change["now"] / change["then"], places=6)
 
-    def test_two_samples_are_too_few_to_say(self):
+    def test_few_rounds_are_too_few_to_say_and_it_is_said_how_many_it_takes(self):
         def change(record):
             self.scaled(0.01)(record)
             for cell in record["cells"]:
                 del cell["samples"][2:]
         done, compared = self.against(change)
-        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.returncode, UNCLEAR, done.stderr)
         self.assertEqual(self.verdicts(compared), {"unclear"})
+        self.assertEqual(compared["rounds_wanted"], 5)  # 2 / C(10, 5) is below 0.05 / 6 values
+        self.assertIn("It takes 5 in each of the two runs", " ".join(done.stdout.split()))
+
+    def test_the_chance_is_that_of_the_rank_sum_test(self):
+        _, compared = self.against(self.scaled(0.01))
+        for change in compared["changes"]:
+            if change["model"] == "one_core":  # all of the one below all of the other
+                self.assertEqual(change["rounds"], [8, 8])
+                self.assertAlmostEqual(change["chance"], 2 / math.comb(16, 8))
+            self.assertLessEqual(change["chance"], 1)
 
     def test_a_cell_that_takes_too_long_now_is_worse(self):
         def change(record):
@@ -113,7 +156,7 @@ class a_baseline(unittest.TestCase):
         self.assertIn("is of another machine", self.refused(lambda record: record["machine"].update(cores=77)))
 
     def test_another_version_of_the_format_is_refused(self):
-        self.assertIn("is of version 1 of the format, not 2", self.refused(lambda record: record.update(schema=1)))
+        self.assertIn("is of version 1 of the format, not 3", self.refused(lambda record: record.update(schema=1)))
 
     def test_a_record_without_a_common_cell_is_refused(self):
         message = self.refused(lambda record: None, "--workloads", "mixed", "--models", "threads", "--sizes", "mixed=1")

@@ -18,14 +18,14 @@ from pathlib import Path
 
 PROGRAM = str(Path(sys.argv.pop(1)).resolve())
 TINY = ["--repetitions", "2", "--sizes", "idle_waiters=10,20", "--sizes", "fork_join=6",
-        "--sizes", "mixed=4", "--sizes", "blocking=3", "--sizes", "mixed_server=50", "--sizes", "echo=2"]
+        "--sizes", "mixed=4", "--sizes", "blocking=3", "--sizes", "cpu_bound=3", "--sizes", "mixed_server=50", "--sizes", "echo=2"]
 # Those that compare ways to wait, and those that compare where a call is made that keeps its thread.
 WAYS = {"idle_waiters", "ping_pong", "fork_join", "mixed", "echo"}
-PLACES = {"blocking", "mixed_server"}
+PLACES = {"blocking", "cpu_bound", "mixed_server"}
 WORKLOADS = WAYS | PLACES
-MODELS_OF = {"threads", "processes", "tbb"}
-MODELS = {**{way: MODELS_OF | {"one_core", "all_cores"} for way in WAYS},
-          **{place: MODELS_OF | {"on_loop", "thread_pool", "process_pool"} for place in PLACES}}
+MODELS_OF = {"threads", "processes"}
+MODELS = {**{way: MODELS_OF | {"one_core", "all_cores", "tbb"} for way in WAYS},
+          **{place: MODELS_OF | {"on_loop", "thread_pool", "process_pool", "tbb_executor"} for place in PLACES}}
 # One oneTBB cell that takes 5 s: 1 000 jobs that block one worker in turn.
 LONG = ["--workloads", "mixed", "--sizes", "mixed=1000", "--repetitions", "1"]
 ONE_CORE = os.environ | {"EDDY_WORKERS": "1"}
@@ -140,8 +140,27 @@ class a_comparison(unittest.TestCase):
                   if cell["status"] != "measured"}
         self.assertEqual(cannot, {("idle_waiters", "tbb"), ("ping_pong", "tbb"), ("echo", "tbb")})
 
+    def test_every_executor_says_what_the_rest_waits_for_and_what_memory_it_takes(self):
+        wanted = {"blocking": {"late_max_ns", "memory_bytes"},
+                  "cpu_bound": {"late_p50_ns", "late_p99_ns", "late_max_ns", "memory_bytes"},
+                  "mixed_server": {"p50_ns", "p99_ns", "max_ns", "cpu_ns"}}
+        for cell in self.record["cells"]:
+            with self.subTest(cell=(cell["workload"], cell["model"])):
+                self.assertLessEqual(wanted.get(cell["workload"], set()), set(cell["median"]))
+
+    def test_calls_are_made_wherever_they_are_made(self):
+        cells = {(cell["workload"], cell["model"]): cell["median"] for cell in self.record["cells"]}
+        for model in MODELS["cpu_bound"]:
+            self.assertGreaterEqual(cells["cpu_bound", model]["cpu_ns"], 3 * 2e6, model)
+            self.assertGreaterEqual(cells["blocking", model]["sleep_ns"], 2e6 / 3, model)
+
+    def test_every_sample_says_what_else_the_machine_did(self):
+        for cell in self.record["cells"]:
+            for sample in cell["samples"]:
+                self.assertGreaterEqual(sample["foreign_cores"], 0)
+
     def test_the_rows_of_a_table_end_in_one_column(self):
-        tables = re.findall(r"(?:^    (?:threads|processes|coroutines|on the loop|thread pool|process pool|oneTBB) .*\n)+",
+        tables = re.findall(r"(?:^    (?:thread per task|process per task|coroutines|on the loop|thread pool|process pool|oneTBB) .*\n)+",
                             self.printed.stdout, re.MULTILINE)
         self.assertGreaterEqual(len(tables), len(WORKLOADS))
         for table in tables:
@@ -149,9 +168,23 @@ class a_comparison(unittest.TestCase):
 
     def test_prints_a_finding_for_each_workload(self):
         self.assertEqual(set(self.record["findings"]), WORKLOADS)
-        self.assertEqual(self.printed.stdout.count("=> "), len(WORKLOADS))
-        for finding in self.record["findings"].values():
-            self.assertTrue(finding.endswith("."))
+        findings = [each for all_of_one in self.record["findings"].values() for each in all_of_one]
+        self.assertGreaterEqual(len(findings), len(WORKLOADS))
+        self.assertEqual(self.printed.stdout.count("=> "), len(findings))
+        printed = " ".join(self.printed.stdout.split())
+        for finding in findings:
+            self.assertIn(" ".join(finding.split()), printed)
+            self.assertRegex(finding, r"^[A-Z].*\.$")
+
+    def test_a_finding_names_the_best_first_and_how_many_times_as_much_the_others_take(self):
+        cells = {cell["model"]: cell["median"]["sleep_ns"] for cell in self.record["cells"] if cell["workload"] == "blocking"}
+        finding = next(each for each in self.record["findings"]["blocking"] if "that sleep" in each)
+        self.assertRegex(finding, r"^Quickest with calls that sleep, 3.calls: ")
+        titles = {model["name"]: model["title"] for model in self.record["models"]}
+        best = min(cells, key=cells.get)
+        self.assertIn(titles[best], finding.partition("(")[0])
+        worst = max(cells, key=cells.get)
+        self.assertIn(titles[worst], finding.partition("(")[2])
 
 
 class wrong_arguments(unittest.TestCase):
@@ -185,7 +218,7 @@ class wrong_arguments(unittest.TestCase):
         self.assertNotEqual(done.returncode, 0)
 
     def test_an_unknown_workload_is_answered_with_those_that_exist(self):
-        self.expect_refusal("--workloads: no workload 'idle'; there are idle_waiters, ping_pong, fork_join, mixed, blocking, mixed_server, echo", "--workloads", "idle")
+        self.expect_refusal("--workloads: no workload 'idle'; there are idle_waiters, ping_pong, fork_join, mixed, blocking, cpu_bound, mixed_server, echo", "--workloads", "idle")
 
     def test_a_size_must_be_a_number(self):
         self.expect_refusal("--sizes: 'many' is not a size", "--sizes", "mixed=many")
@@ -197,7 +230,7 @@ class a_cell_that_cannot_be_measured(unittest.TestCase):
                    "--sizes", "idle_waiters=5,100000000")
         self.assertEqual(done.returncode, 0)
         self.assertRegex(done.stdout, r"thread limit [\d\u00a0]+: ")
-        self.assertIn("Only threads did this", done.stdout)
+        self.assertIn("Done by one model, thread per task", done.stdout)
 
     def test_a_crash_is_reported_and_the_run_goes_on(self):
         with running(*LONG, "--models", "tbb,threads") as comparison:
@@ -208,7 +241,7 @@ class a_cell_that_cannot_be_measured(unittest.TestCase):
             printed, _ = comparison.process.communicate(timeout=PATIENCE)
             self.assertEqual(comparison.process.returncode, 0)
         self.assertIn("crashed with SIGSEGV", printed)
-        self.assertIn("Only threads did this", printed)
+        self.assertIn("Done by one model, thread per task", printed)
 
     def test_a_cell_that_takes_too_long_is_ended(self):
         done = run(*LONG, "--models", "tbb", "--cell-seconds", "1", env=ONE_CORE)

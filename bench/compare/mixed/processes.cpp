@@ -1,8 +1,8 @@
 // processes.cpp — mixed, a forked process for every job; the probe is a thread of the parent.
 
 #include "../child.hpp"
+#include "../probe_thread.hpp"
 #include "common.hpp"
-#include "probe_thread.hpp"
 
 #include <vector>
 
@@ -10,19 +10,16 @@ namespace eddy::compare::mixed {
 
 metrics run_processes(const request& asked) {
     metrics found;
-    std::vector<child> jobs;
-    jobs.reserve(asked.size);
-    probe_thread probe;
-    const meter time;
-    while (jobs.size() < asked.size) {
-        jobs.emplace_back(blocking_job); // only async-signal-safe calls: another thread exists
-    }
-    for (child& job : jobs) {
-        job.join();
-    }
-    found["total_ns"] = nanoseconds(time.wall());
-    found["cpu_ns"] = nanoseconds(time.used().cpu);
-    probe.finish(found);
+    with_probe_thread([&] {
+        std::vector<child> jobs;
+        jobs.reserve(asked.size);
+        while (jobs.size() < asked.size) {
+            jobs.emplace_back(blocking_job); // only async-signal-safe calls: a thread exists
+        }
+        for (child& job : jobs) {
+            job.join();
+        }
+    }).add_to(found);
     return found;
 }
 

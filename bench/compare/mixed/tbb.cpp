@@ -3,6 +3,7 @@
 // A thread that is not oneTBB's enqueues a task at every tick, as a server would for a new request;
 // late is the time until a worker runs it.
 
+#include "../lateness.hpp"
 #include "common.hpp"
 #include <eddy/base/atomic.hpp>
 
@@ -23,13 +24,13 @@ public:
     explicit probe_tasks(tbb::task_arena& arena)
         : arena_(arena), thread_([this] { enqueue_until_over(); }) {}
 
-    /// Waits for the tasks that are enqueued, then adds what was found.
-    void finish(metrics& found) {
+    /// Waits for the tasks that are enqueued, then says how late they were.
+    [[nodiscard]] const lateness& finish() {
         over_.store(true, relaxed); // hint: seen at the next tick
         thread_.join();
         std::unique_lock lock(mutex_);
         served_.wait(lock, [&] { return waiting_ == 0; });
-        late_.add_to(found);
+        return late_;
     }
 
 private:
@@ -78,9 +79,9 @@ metrics run_tbb(const request& asked) {
         }
         jobs.wait();
     });
-    found["total_ns"] = nanoseconds(time.wall());
-    found["cpu_ns"] = nanoseconds(time.used().cpu);
-    probe.finish(found);
+    probed measured{.wall = time.wall(), .cpu = time.used().cpu};
+    measured.late = probe.finish();
+    measured.add_to(found);
     return found;
 }
 

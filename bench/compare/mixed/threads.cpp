@@ -1,7 +1,7 @@
 // threads.cpp — mixed, a std::thread for every job; the probe is a thread, too.
 
+#include "../probe_thread.hpp"
 #include "common.hpp"
-#include "probe_thread.hpp"
 
 #include <thread>
 #include <vector>
@@ -10,18 +10,13 @@ namespace eddy::compare::mixed {
 
 metrics run_threads(const request& asked) {
     metrics found;
-    probe_thread probe;
-    const meter time;
-    {
+    with_probe_thread([&] {
         std::vector<std::jthread> jobs;
         jobs.reserve(asked.size);
         while (jobs.size() < asked.size) {
             jobs.emplace_back(blocking_job);
         }
-    }
-    found["total_ns"] = nanoseconds(time.wall());
-    found["cpu_ns"] = nanoseconds(time.used().cpu);
-    probe.finish(found);
+    }).add_to(found);
     return found;
 }
 

@@ -2,8 +2,8 @@
 
 #include "common.hpp"
 
+#include "../burn.hpp"
 #include "../median.hpp"
-#include "../mixed/common.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -44,11 +44,11 @@ std::span<std::int64_t> shared_numbers(std::size_t count) {
 } // namespace
 
 void burn_heavy() {
-    mixed::burn(heavy_time);
+    burn(heavy_time);
 }
 
 void burn_light() {
-    mixed::burn(light_time);
+    burn(light_time);
 }
 
 requests::requests(const request& asked)
@@ -102,6 +102,7 @@ metrics requests::result() const {
             {"p99_ns", quantile(light, 0.99)},
             {"max_ns", quantile(light, 1)},
             {"heavy_p50_ns", quantile(heavy, 0.5)},
+            {"heavy_p99_ns", quantile(heavy, 0.99)},
             {"total_ns", nanoseconds(clock::now() - start_)},
             {"cpu_ns", nanoseconds(usage::now().cpu - before_.cpu)}};
 }

@@ -6,8 +6,8 @@
 //
 // Size:     the number of requests.
 // Measured: the time from when a light request was due until it was answered (p50_ns, p99_ns,
-//           max_ns), the same for heavy ones (heavy_p50_ns), the whole (total_ns), and its CPU time
-//           (cpu_ns).
+//           max_ns), the same for heavy ones (heavy_p50_ns, heavy_p99_ns), the whole (total_ns),
+//           and its CPU time (cpu_ns).
 
 #pragma once
 
@@ -24,7 +24,7 @@ namespace eddy::compare::mixed_server {
 [[nodiscard]] metrics run_on_loop(const request& asked);
 [[nodiscard]] metrics run_thread_pool(const request& asked);
 [[nodiscard]] metrics run_process_pool(const request& asked);
-[[nodiscard]] metrics run_tbb(const request& asked);
+[[nodiscard]] metrics run_tbb_executor(const request& asked);
 [[nodiscard]] metrics run_threads(const request& asked);
 [[nodiscard]] metrics run_processes(const request& asked);
 

@@ -18,6 +18,7 @@ const MARKS = {
     on_loop: ["star", "✳"],
     thread_pool: ["rectRounded", "▢"],
     process_pool: ["cross", "✚"],
+    tbb_executor: ["dash", "▬"],
 };
 const UNITS = {
     time: [[1e9, "s"], [1e6, "ms"], [1e3, "µs"], [1, "ns"]],
@@ -314,8 +315,9 @@ function plotsOf(workload) {
         for (const size of sizes) {
             for (const columns of groupedByUnit(table.columns)) {
                 const name = columns.length === 1 ? columns[0].title : "";
-                const of = `${workload.size_titles[size]} ${workload.size_name}`.trim();
-                add(heading(table.title.trim(), name, of), () => pointsOf(workload, size, columns));
+                const of = `${workload.size_titles[size]}\u00a0${workload.size_name}`.trim();
+                const what = [table.title.trim(), name].filter(Boolean).join(", ");
+                add(heading([of, what].filter(Boolean).join(": ")), () => pointsOf(workload, size, columns));
             }
         }
     }
@@ -335,7 +337,7 @@ function tableOf(workload, table, note) {
         if (cell.status !== "measured") return cell.why ? note(cell.why) : "–"; // not tried: interrupted
         return metric in cell.median ? quantity(cell.median[metric], unit) : "–";
     };
-    const head = make("tr", {}, make("th"), ...columns.map(({ size, title: name }) => make("th", {
+    const head = make("tr", {}, make("th", { text: workload.size_name }), ...columns.map(({ size, title: name }) => make("th", {
         scope: "col", text: [workload.size_titles[size], name].filter(Boolean).join(": "),
     })));
     const rows = models.map(model => make("tr", {}, make("th", { scope: "row", text: title(model) }),
@@ -373,7 +375,8 @@ function sectionOf(workload) {
 
 // -- the comparison with an earlier one --
 
-const VERDICTS = { slower: "▲ worse", lost: "▲ lost", faster: "▼ better", same: "within noise", unclear: "too few samples" };
+const VERDICTS = { slower: "▲ worse", lost: "▲ lost", faster: "▼ better", same: "within noise",
+    drifted: "~ as what has no eddy in it", unclear: "? too few undisturbed rounds" };
 
 function placeOf(change) {
     const workload = record.workloads.find(each => each.name === change.workload);
@@ -450,7 +453,7 @@ function headOf({ machine, versions }) {
             `mimalloc ${versions.mimalloc}.` }),
         make("p", { className: "facts", text: `${record.date.replace("T", " ").replace("Z", " UTC")}; each cell up to ${record.rounds} ` +
             `times${record.extent === "quick" ? " (quick)" : ""}, in a process of its own. Shown are medians; a bar through a ` +
-            "point spans the 10th to the 90th percentile of the samples." }));
+            "point spans the 10th to the 90th percentile of the samples. Everywhere less is better." }));
     for (const text of record.warnings) head.append(make("p", { className: "warning", text }));
     return head;
 }
@@ -466,7 +469,9 @@ function legend() {
 function findings() {
     return make("section", { id: "findings" }, make("h2", { text: "What was found" }),
         make("ul", { className: "findings" }, ...record.workloads.map(({ name, title: of }) => make("li", {},
-            make("a", { href: "#" + name, text: of }), ": " + record.findings[name]))));
+            make("a", { href: "#" + name, text: of }),
+            make("ul", { className: "of" }, ...record.findings[name].map(text => make("li", { text }))))),
+        make("p", { className: "soft", text: "n\u00a0× is n times as much as the best one; up to 5\u00a0% more counts as equal." })));
 }
 
 page.replaceChildren(headOf(record), ...(record.baseline ? [baselineSection(record.baseline)] : []), legend(), findings(),

@@ -1,15 +1,16 @@
-// probe_thread.hpp — a thread that serves the probe while the jobs run.
+// probe_thread.hpp — a thread that serves the probe while something else runs.
 //
 // Threads:    finish() and the destructor: the thread that made it.
 
 #pragma once
 
-#include "common.hpp"
+#include "lateness.hpp"
 #include <eddy/base/atomic.hpp>
 
+#include <concepts>
 #include <thread>
 
-namespace eddy::compare::mixed {
+namespace eddy::compare {
 
 class probe_thread {
 public:
@@ -18,10 +19,11 @@ public:
     probe_thread& operator=(const probe_thread&) = delete;
     ~probe_thread() { stop(); }
 
-    /// Serves the ticks that are due by now, then adds what was found.
-    void finish(metrics& found) {
+    /// Serves the ticks that are due by now, then says how late all of them were.
+    [[nodiscard]] const lateness& finish() {
         stop();
-        lateness_.add_to(found);
+        lateness_.serve_missed();
+        return lateness_;
     }
 
 private:
@@ -45,4 +47,15 @@ private:
     std::thread thread_; // last: it uses the others
 };
 
-} // namespace eddy::compare::mixed
+/// Does `work` while such a thread serves the probe.
+template <std::invocable Work>
+[[nodiscard]] probed with_probe_thread(Work work) {
+    probe_thread probe;
+    const meter time;
+    work();
+    probed found{.wall = time.wall(), .cpu = time.used().cpu};
+    found.late = probe.finish();
+    return found;
+}
+
+} // namespace eddy::compare
