@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -22,20 +23,59 @@
 namespace eddy::inline v0 {
 namespace {
 
-// Of proc_pid_stat(5) what follows the name, which is in brackets and may contain some.
-class stat_line {
+// The first bytes of a file of /proc; none if it cannot be read.
+class head_of {
 public:
-    explicit stat_line(const char* file) noexcept {
+    explicit head_of(const char* file) noexcept {
         const sys::fd_result opened = sys::open(file, O_RDONLY, 0);
         if (opened.error) {
             return;
         }
-        const sys::io_result got = sys::read(opened.fd, text_);
+        const sys::io_result got = sys::read(opened.fd, bytes_);
         (void)sys::close(opened.fd);
-        if (got.error) {
-            return;
-        }
-        const std::string_view all(reinterpret_cast<const char*>(text_.data()), got.bytes);
+        size_ = got.error ? 0 : got.bytes;
+    }
+    [[nodiscard]] std::string_view text() const noexcept {
+        return {reinterpret_cast<const char*>(bytes_.data()), size_};
+    }
+
+private:
+    std::array<std::byte, 128> bytes_{}; // of a stat the flags end before the hundredth
+    std::size_t size_ = 0;
+};
+
+// The file `name` of `thread`.
+class thread_file {
+public:
+    thread_file(int thread, const char* name) noexcept {
+        (void)std::snprintf(path_.data(), path_.size(), "/proc/self/task/%d/%s", thread, name);
+    }
+    [[nodiscard]] const char* path() const noexcept { return path_.data(); }
+
+private:
+    std::array<char, 64> path_{};
+};
+
+std::string_view without_first(std::string_view line, std::size_t fields) noexcept {
+    for (; fields != 0; --fields) {
+        const std::size_t space = line.find(' ');
+        line = space != std::string_view::npos ? line.substr(space + 1) : std::string_view();
+    }
+    return line;
+}
+
+template <typename Number>
+Number number_at(std::string_view text) noexcept {
+    Number out = 0;
+    (void)std::from_chars(text.data(), text.data() + text.size(), out);
+    return out;
+}
+
+// Of proc_pid_stat(5) what follows the name, which is in brackets and may contain some.
+class stat_line {
+public:
+    explicit stat_line(const char* file) noexcept : head_(file) {
+        const std::string_view all = head_.text();
         if (const std::size_t name_end = all.rfind(") "); name_end != std::string_view::npos) {
             rest_ = all.substr(name_end + 2);
         }
@@ -58,18 +98,11 @@ public:
     [[nodiscard]] bool ends() const noexcept {
         constexpr std::size_t flags_at = 6;  // the state is at 0
         constexpr std::uint32_t exiting = 4; // the kernel's PF_EXITING
-        std::string_view from = rest_;
-        for (std::size_t i = 0; i != flags_at; ++i) {
-            const std::size_t space = from.find(' ');
-            from = space != std::string_view::npos ? from.substr(space + 1) : std::string_view();
-        }
-        std::uint32_t flags = 0;
-        (void)std::from_chars(from.data(), from.data() + from.size(), flags);
-        return (flags & exiting) != 0;
+        return (number_at<std::uint32_t>(without_first(rest_, flags_at)) & exiting) != 0;
     }
 
 private:
-    std::array<std::byte, 128> text_{}; // the flags end before the hundredth
+    head_of head_;
     std::string_view rest_;
 };
 
@@ -109,9 +142,12 @@ thread_state state_of_thread(int thread) noexcept {
     if (sys::thread_cpu_ns(thread) != before) {
         return thread_state::runs;
     }
-    std::array<char, 64> path{};
-    (void)std::snprintf(path.data(), path.size(), "/proc/self/task/%d/stat", thread);
-    return stat_line(path.data()).state();
+    return stat_line(thread_file(thread, "stat").path()).state();
+}
+
+clock::duration time_without_processor(int thread) noexcept {
+    const head_of file(thread_file(thread, "schedstat").path()); // time on one, without one, slices
+    return std::chrono::nanoseconds(number_at<std::int64_t>(without_first(file.text(), 1)));
 }
 
 // Those that were ending before the count, and are there after it, are in the count.

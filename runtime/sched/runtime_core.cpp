@@ -405,12 +405,32 @@ clock::duration runtime_core::look_after(worker& helper, clock::time_point now) 
             continue;
         }
         stuck_for = std::max(stuck_for, lasted);
-        if (ended == 0 && lasted >= slow_step_ && sibling.claim_slow_report(steps)) {
-            report_slow(find(sibling.running()), lasted, sibling.thread());
+        if (ended == 0 && lasted >= slow_step_ / 4) {
+            const clock::duration kept = kept_by(sibling, real);
+            if (kept >= slow_step_ && sibling.claim_slow_report(steps)) {
+                report_slow(find(sibling.running()), kept, sibling.thread());
+            }
         }
         (void)sibling.serve(now);
     }
     return stuck_for;
+}
+
+// How long a step has lasted, without the time in which others had the processors: that is not the
+// step's doing. What was before the first call for it counts for no more than a quarter of a slow
+// step: nobody had a processor, or this one would have looked earlier.
+clock::duration runtime_core::kept_by(const worker& sibling, clock::time_point now) noexcept {
+    if (state_of_thread(sibling.thread()) == thread_state::waits) { // not counted until it is over
+        return clock::duration::zero();
+    }
+    last_look& last = looks_[sibling.index()];
+    const clock::duration waited = time_without_processor(sibling.thread());
+    if (last.counted_at == clock::time_point::max()) {
+        last.counted_at = now;
+        last.kept = slow_step_ / 4;
+        last.waited = waited;
+    }
+    return last.kept + (now - last.counted_at) - (waited - last.waited);
 }
 
 // The task at an address, if it is still there: only its registry may follow the pointer.

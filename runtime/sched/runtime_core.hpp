@@ -170,12 +170,17 @@ private:
         std::uint64_t steps = 0;
         // max: it was asleep, or has not been looked at.
         clock::time_point since = clock::time_point::max();
+        // Of a long step, when it was first seen to be one.
+        clock::time_point counted_at = clock::time_point::max();
+        clock::duration kept{}; // until then
+        clock::duration waited{};
     };
     /// A step, on average.
     static constexpr clock::duration stuck_after = std::chrono::microseconds(100);
     /// For a processor: others have it for a slice or two, but who waits longer is helped.
     static constexpr clock::duration waits_max = std::chrono::milliseconds(8);
 
+    [[nodiscard]] clock::duration kept_by(const worker& sibling, clock::time_point now) noexcept;
     [[nodiscard]] any_task find(const task_base* address) noexcept;
     void thread_main(worker& mine) noexcept;
     void start_threads();

@@ -1,7 +1,7 @@
 // thread_state_test.cpp — what another thread does, seen from outside.
 //
-// Covers:    a thread that runs, waits for a processor, blocks in the kernel; one that is gone; how
-//            many there are, with one that has ended and is still listed.
+// Covers:    a thread that runs, waits for a processor, blocks in the kernel; one that is gone; for
+//            how long one has waited; how many there are, with one that has ended and is listed.
 
 #include "base/thread_state.hpp"
 #include <eddy/base/atomic.hpp>
@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <latch>
 #include <thread>
@@ -98,6 +99,20 @@ TEST(thread_state, of_a_thread_that_has_ended_is_not_known) {
     other_thread ends(spin);
     ends.end();
     wait_for(thread_state::unknown, ends.id()); // the kernel still tidies up after the join
+}
+
+TEST(thread_state, has_the_time_without_a_processor_where_the_kernel_counts_it) {
+    if (!std::filesystem::exists("/proc/self/schedstat")) {
+        GTEST_SKIP() << "a kernel without CONFIG_SCHED_INFO";
+    }
+    std::thread here([] {
+        stay_on_one_processor();
+        const other_thread spins(spin);
+        while (time_without_processor(spins.id()) <= clock::duration::zero()) {
+            native_sync::pause(); // has the processor that the other one wants
+        }
+    });
+    here.join();
 }
 
 TEST(living_threads, are_those_that_have_begun_and_not_ended) {

@@ -3,7 +3,7 @@
 //
 // Covers:    ready tasks, new tasks, timers, callbacks of foreign threads, call_later and pipe
 //            readiness of a loop that is stuck; two stuck loops; the report that names the slow
-//            task; callbacks of one loop never two at a time.
+//            task, and not one that has no processor; callbacks of one loop never two at a time.
 // Expect:    what had happened when the block ended, as flags read by the blocker itself: no times
 //            are compared.
 
@@ -16,9 +16,13 @@
 #include <cstddef>
 #include <functional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <sched.h>
+#include <time.h>
 
 using namespace std::chrono_literals;
 
@@ -197,6 +201,49 @@ TEST_P(stuck_loop, the_slow_task_is_named_while_it_is_stuck) {
     reports.listen({});
     EXPECT_TRUE(in_time);
     EXPECT_EQ(reports.count(eddy::report_kind::slow_step), 1U) << reports.last();
+}
+
+void stay_on(int processor) {
+    cpu_set_t only;
+    CPU_ZERO(&only);
+    CPU_SET(processor, &only);
+    (void)::sched_setaffinity(0, sizeof only, &only);
+}
+
+/// Threads that never sleep, on one processor.
+std::vector<std::jthread> crowd_on(int processor) {
+    std::vector<std::jthread> out;
+    for (int i = 0; i != 16; ++i) {
+        out.emplace_back([processor](const std::stop_token& end) {
+            stay_on(processor);
+            while (!end.stop_requested()) {
+            }
+        });
+    }
+    return out;
+}
+
+std::chrono::nanoseconds time_on_the_processor() {
+    timespec now{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+TEST_F(stress_case, a_task_is_not_called_slow_for_what_others_do_to_it) {
+    const int processor = ::sched_getcpu();
+    std::vector<std::jthread> crowd = crowd_on(processor);
+    auto main = [](int processor) -> eddy::coro<> {
+        cpu_set_t before;
+        (void)::sched_getaffinity(0, sizeof before, &before);
+        stay_on(processor);
+        const auto end = time_on_the_processor() + 20ms; // a third of a second, as it is
+        while (time_on_the_processor() < end) {
+        }
+        (void)::sched_setaffinity(0, sizeof before, &before);
+        co_return;
+    };
+    eddy::run(main(processor), {.workers = 2, .slow_step = 200ms});
+    EXPECT_EQ(reports.count(eddy::report_kind::slow_step), 0U) << reports.last();
 }
 
 // With three of four loops stuck, the last one serves them all.
