@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <exception>
+#include <new>
 #include <stdexcept>
 
 #include <sys/epoll.h>
@@ -105,6 +106,7 @@ void process_pool::post(process_job& job) {
 void process_pool::start_thread() {
     if (!thread_.joinable()) {
         check_that_workers_may_be_started();
+        workers_.reserve(processes_max_);
         epoll_ = owned_fd(sys::epoll_create1());
         bell_ = owned_fd(sys::eventfd());
         watch(bell_.get(), 0);
@@ -133,7 +135,7 @@ void process_pool::feed() noexcept {
         }
         send(*to, *next);
         if (next->stage_ == process_job::stage::queued) {
-            return; // out of memory: later
+            return; // out of memory: feed_again
         }
     }
 }
@@ -161,6 +163,8 @@ void process_pool::send(worker_process& to, process_job& job) noexcept {
         to.send(job_ref(job)); // the queue's reference
     } catch (...) {
         job.keep(); // it was dropped, and was not the last one: the future has another
+        feeds_again_at_ = clock::now() + rest_after_failure;
+        call_thread();
         return;
     }
     job.unlink();
@@ -263,20 +267,25 @@ void process_pool::cancelled(process_job& job) noexcept {
     }
 }
 
+void process_pool::settlements::fail(job_ref job, std::exception_ptr error) noexcept {
+    job->failure_ = std::move(error);
+    failed_.push_back(job.release());
+}
+
 void process_pool::settlements::now() noexcept {
-    for (auto& [job, error] : failed_) {
-        if (error == nullptr) {
+    while (process_job* const next = failed_.pop_front()) {
+        const job_ref job(*next);
+        if (job->failure_ == nullptr) {
             job->settle_cancelled();
         } else {
-            job->settle_error(std::move(error));
+            job->settle_error(std::exchange(job->failure_, nullptr));
         }
     }
-    failed_.clear();
 }
 
 // -- the end --
 
-void process_pool::take_all_pending(settlements& into) {
+void process_pool::take_all_pending(settlements& into) noexcept {
     while (!queue_.empty()) {
         into.cancel(take_from_queue(*queue_.front()));
     }
@@ -326,17 +335,28 @@ void process_pool::kill_all() noexcept {
     std::vector<std::string> refusing;
     {
         const lock hold(lock_);
+        try {
+            refusing = names_of_busy();
+        } catch (const std::bad_alloc&) { // killed without being named
+        }
         for (const auto& each : workers_) {
-            if (!each->jobs.empty()) {
-                refusing.push_back("still running after the grace period of a shutdown, and "
-                                   "killed: process " +
-                                   each->name() + " (pid " + std::to_string(each->pid()) + ") in " +
-                                   each->jobs.front()->function_->name());
-            }
             each->kill("it ran longer than the grace period of a shutdown");
         }
     }
     report_refusals(std::move(refusing));
+}
+
+std::vector<std::string> process_pool::names_of_busy() const {
+    std::vector<std::string> out;
+    for (const auto& each : workers_) {
+        if (!each->jobs.empty()) {
+            out.push_back("still running after the grace period of a shutdown, and killed: "
+                          "process " +
+                          each->name() + " (pid " + std::to_string(each->pid()) + ") in " +
+                          each->jobs.front()->function_->name());
+        }
+    }
+    return out;
 }
 
 void process_pool::join() noexcept {

@@ -7,6 +7,8 @@
 //             I2  a job leaves a worker unsettled only if its claim could be withdrawn, or it is
 //                 repeatable and the worker has died.
 //             I3  no promise is set under the lock.
+//             I4  the thread needs no memory to settle a job; what it cannot go on without breaks
+//                 the pool and terminates nothing.
 // Design:     docs/design/process_pool.md
 
 #pragma once
@@ -15,12 +17,15 @@
 #include "exec/worker_process.hpp"
 #include <eddy/base/clock.hpp>
 #include <eddy/base/intrusive_list.hpp>
+#include <eddy/core/errors.hpp>
 #include <eddy/exec/process_pool_executor.hpp>
 #include <eddy/io/fd.hpp>
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -84,14 +89,13 @@ private:
     /// Jobs whose futures are to be set when the lock has been released.
     class settlements {
     public:
-        void fail(job_ref job, std::exception_ptr error) {
-            failed_.emplace_back(std::move(job), std::move(error));
-        }
-        void cancel(job_ref job) { fail(std::move(job), nullptr); }
+        /// null: it is cancelled.
+        void fail(job_ref job, std::exception_ptr error) noexcept;
+        void cancel(job_ref job) noexcept { fail(std::move(job), nullptr); }
         void now() noexcept;
 
     private:
-        std::vector<std::pair<job_ref, std::exception_ptr>> failed_; // null: cancelled
+        intrusive_list<process_job> failed_; // a reference each
     };
 
     /// Has epoll say `as` when `fd` is readable. Throws: std::system_error.
@@ -107,19 +111,25 @@ private:
     void kill_in(process_job& begun, const char* why) noexcept;
     void send(worker_process& to, process_job& job) noexcept;
     [[nodiscard]] bool wants_worker() const noexcept;
+    [[nodiscard]] std::vector<std::string> names_of_busy() const;
     void retire_idle() noexcept;
     void forget_deadline(process_job& job) noexcept;
     [[nodiscard]] job_ref take_from_queue(process_job& job) noexcept;
     [[nodiscard]] job_ref take_from_worker(process_job& job) noexcept;
     void settle_stage(process_job& job) noexcept;
-    void take_all_pending(settlements& into);
+    void take_all_pending(settlements& into) noexcept;
     void queue_again(process_job& job) noexcept;
-    void bury_jobs(worker_process& dead, const sys::exit_result& end, settlements& into);
-    void start_failed(const std::string& why, settlements& into);
+    void bury_jobs(worker_process& dead, const sys::exit_result& end, settlements& into) noexcept;
+    template <typename Text>
+    void start_failed(Text why, settlements& into) noexcept;
+    template <typename Text>
+    [[nodiscard]] std::exception_ptr break_for(Text why) noexcept;
 
     // -- the thread --
     static void thread_main(const std::shared_ptr<process_pool>& of) noexcept;
     void manage() noexcept;
+    void serve();
+    void break_down(const std::exception_ptr& why) noexcept;
     void start_workers(lock& hold);
     [[nodiscard]] std::unique_ptr<worker_process> started_worker(std::uint64_t number) const;
     void wait_for_news();
@@ -131,15 +141,22 @@ private:
     void understand(worker_process& from);
     void finish(worker_process& from);
     void kill(worker_process& liar, const char* why);
-    void expire();
+    void expire() noexcept;
+    void feed_again() noexcept;
     void end_grace() noexcept;
     void bury(worker_process& dead);
 
     static constinit thread_local const process_pool* served;
+    // Where the system has no memory, no descriptor or no process left.
+    static constexpr clock::duration rest_after_failure = std::chrono::milliseconds(100);
 
     const process_pool_options options_;
     const std::size_t processes_max_;
     const int born_in_ = sys::getpid();
+    // For a thread that has no memory left to make them.
+    const std::exception_ptr late_ = std::make_exception_ptr(timeout_error());
+    const std::exception_ptr no_memory_ = std::make_exception_ptr(broken_process_pool(
+        "the process pool has lost the process of this job, and no memory left to say why"));
     owned_fd epoll_; // both from the start of the thread on
     owned_fd bell_;
 
@@ -154,7 +171,8 @@ private:
     std::uint64_t started_ = 0;
     std::size_t starting_ = 0; // not ready yet
     int failed_starts_ = 0;
-    clock::time_point starts_again_at_{}; // after a start that has failed
+    clock::time_point starts_again_at_{};                         // after a start that has failed
+    clock::time_point feeds_again_at_ = clock::time_point::max(); // there was no memory to send
     clock::time_point grace_ends_ = clock::time_point::max();
     clock::time_point wakes_at_{}; // of the thread, if nobody calls it
     bool called_ = false;

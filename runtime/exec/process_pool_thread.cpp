@@ -18,9 +18,6 @@
 namespace eddy::inline v0 {
 namespace {
 
-// Of the system, which has no descriptor or no process left.
-constexpr clock::duration rest_after_failure = std::chrono::milliseconds(100);
-
 // Of one worker; then the others have their turn. What is short counts as `step_bytes` each time.
 constexpr std::size_t turn_bytes = std::size_t{2} << 20;
 constexpr std::size_t step_bytes = turn_bytes / 64;
@@ -40,6 +37,16 @@ std::string text_of(const std::exception_ptr& error) {
         return caught.what();
     } catch (...) {
         return "an unknown exception";
+    }
+}
+
+// What `make` gives; without the memory for that, `plain`.
+template <typename Make>
+std::exception_ptr made_or(const std::exception_ptr& plain, Make make) noexcept {
+    try {
+        return std::make_exception_ptr(make());
+    } catch (...) {
+        return plain;
     }
 }
 
@@ -73,28 +80,67 @@ void process_pool::thread_main(const std::shared_ptr<process_pool>& of) noexcept
 }
 
 void process_pool::manage() noexcept {
+    try {
+        serve();
+    } catch (...) {
+        break_down(std::current_exception());
+    }
+    readers_.end();
+    {
+        const lock hold(lock_);
+        at_end_ = true;
+        no_worker_left_.notify_all();
+    }
+    (void)ended_.try_set_value();
+}
+
+void process_pool::serve() {
     lock hold(lock_);
     for (;;) {
         called_ = false;
         start_workers(hold);
         retire_idle();
         if (closing_ && queue_.empty() && workers_.empty()) {
-            break;
+            return;
         }
         hold.unlock();
         wait_for_news();
         read_all();
         expire();
+        feed_again();
         end_grace();
         hold.lock();
     }
-    hold.unlock();
-    readers_.end();
-    hold.lock();
-    at_end_ = true;
-    no_worker_left_.notify_all();
-    hold.unlock();
-    (void)ended_.try_set_value();
+}
+
+// Somebody has closed the descriptors of the pool, or there is no memory where nothing goes
+// without.
+void process_pool::break_down(const std::exception_ptr& why) noexcept {
+    settlements lost;
+    workers dead;
+    {
+        const lock hold(lock_);
+        const auto error = break_for(
+            [&] { return "the thread of the process pool cannot go on: " + text_of(why); });
+        while (!queue_.empty()) {
+            lost.fail(take_from_queue(*queue_.front()), error);
+        }
+        for (const auto& each : workers_) {
+            for (; !each->jobs.empty(); each->jobs.pop_back()) {
+                const job_ref job = each->jobs.back();
+                if (job->stage_ == process_job::stage::sent) {
+                    settle_stage(*job);
+                    lost.fail(job, error);
+                }
+            }
+        }
+        dead.swap(workers_);
+        starting_ = 0;
+    }
+    for (const auto& each : dead) {
+        sys::kill_and_reap(each->pid());
+    }
+    lost.now();
 }
 
 // -- starting --
@@ -104,20 +150,20 @@ void process_pool::start_workers(lock& hold) {
         const std::uint64_t number = ++started_;
         ++starting_;
         std::unique_ptr<worker_process> made;
-        std::string failure;
+        std::exception_ptr failure;
         hold.unlock();
         try {
             made = started_worker(number);
-        } catch (const std::exception& error) {
-            failure = error.what();
+        } catch (...) {
+            failure = std::current_exception();
         }
         settlements failed;
         hold.lock();
         if (made != nullptr) {
-            workers_.push_back(std::move(made));
+            workers_.push_back(std::move(made)); // there is room: start_thread
         } else {
             --starting_;
-            start_failed(failure, failed);
+            start_failed([&] { return text_of(failure); }, failed);
         }
         hold.unlock();
         failed.now();
@@ -134,10 +180,10 @@ std::unique_ptr<worker_process> process_pool::started_worker(std::uint64_t numbe
         const auto bytes = options_.initializer->bytes().bytes();
         setup.initializer.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     }
-    auto out = std::make_unique<worker_process>(number, setup.name, options_.ring_bytes);
     code_writer message;
     setup.encode(message);
     const auto kept = std::make_shared<const code_buffer>(message.take());
+    auto out = std::make_unique<worker_process>(number, setup.name, options_.ring_bytes);
     try {
         out->send(message_kind::setup, 0, kept->bytes(), kept);
         watch(out->bell(), bell_of(*out));
@@ -149,7 +195,8 @@ std::unique_ptr<worker_process> process_pool::started_worker(std::uint64_t numbe
     return out;
 }
 
-void process_pool::start_failed(const std::string& why, settlements& into) {
+template <typename Text>
+void process_pool::start_failed(Text why, settlements& into) noexcept {
     ++failed_starts_;
     const bool others = std::ranges::any_of(workers_, [](const auto& each) { return each->ready; });
     if (others) { // they do it, and this thread has their results to read
@@ -159,12 +206,24 @@ void process_pool::start_failed(const std::string& why, settlements& into) {
     if (failed_starts_ < process_pool_executor::failed_starts_max) {
         return;
     }
-    broken_ = "no worker process can be started; " + std::to_string(failed_starts_) +
-              " in a row have failed, the last one because " + why;
-    const auto error = std::make_exception_ptr(broken_process_pool(broken_));
+    const auto error = break_for([&] {
+        return "no worker process can be started; " + std::to_string(failed_starts_) +
+               " in a row have failed, the last one because " + why();
+    });
     while (!queue_.empty()) {
         into.fail(take_from_queue(*queue_.front()), error);
     }
+}
+
+// Gives the error of the jobs that are lost with the pool.
+template <typename Text>
+std::exception_ptr process_pool::break_for(Text why) noexcept {
+    try {
+        broken_ = why();
+    } catch (...) {
+        broken_ = "no memory"; // short: needs none
+    }
+    return made_or(no_memory_, [this] { return broken_process_pool(broken_); });
 }
 
 // A worker that has run as many jobs as it may, or that nobody needs any more, ends by itself.
@@ -205,6 +264,7 @@ bool process_pool::may_sleep() noexcept {
 clock::duration process_pool::time_left() {
     const lock hold(lock_);
     wakes_at_ = deadlines_.empty() ? grace_ends_ : std::min(grace_ends_, deadlines_.begin()->first);
+    wakes_at_ = std::min(wakes_at_, feeds_again_at_);
     if (wants_worker()) {
         wakes_at_ = std::min(wakes_at_, starts_again_at_);
     }
@@ -285,6 +345,7 @@ void process_pool::understand(worker_process& from) {
             from.start_error = text_of(registered_exception::decode(reader));
         } catch (const codec_error& error) {
             from.start_error = error.what();
+        } catch (const std::bad_alloc&) { // it is not known what it threw
         }
         break;
     case message_kind::value:
@@ -331,28 +392,35 @@ void process_pool::kill(worker_process& liar, const char* why) {
 
 // -- deadlines --
 
-void process_pool::expire() {
+void process_pool::expire() noexcept {
     const clock::time_point now = clock::now();
     settlements late;
     {
         const lock hold(lock_);
         while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
             process_job& job = *deadlines_.begin()->second;
-            const auto error = std::make_exception_ptr(timeout_error());
             if (job.stage_ == process_job::stage::queued) {
-                late.fail(take_from_queue(job), error);
+                late.fail(take_from_queue(job), late_);
             } else if (job.worker_->withdraw(job)) {
-                late.fail(take_from_worker(job), error);
+                late.fail(take_from_worker(job), late_);
             } else {
                 settle_stage(job);
                 kill_in(job, "its job has not ended in time");
                 job.keep();
-                late.fail(job_ref(job), error);
+                late.fail(job_ref(job), late_);
             }
         }
         feed();
     }
     late.now();
+}
+
+void process_pool::feed_again() noexcept {
+    const lock hold(lock_);
+    if (feeds_again_at_ <= clock::now()) {
+        feeds_again_at_ = clock::time_point::max();
+        feed();
+    }
 }
 
 void process_pool::end_grace() noexcept {
@@ -394,10 +462,11 @@ void process_pool::bury(worker_process& dead) {
         } else {
             --starting_;
             if (!dead.retiring) {
-                start_failed(dead.start_error.empty()
-                                 ? describe_end(dead, end)
-                                 : "the initializer threw: " + dead.start_error,
-                             lost);
+                const auto why = [&] {
+                    return dead.start_error.empty() ? describe_end(dead, end)
+                                                    : "the initializer threw: " + dead.start_error;
+                };
+                start_failed(why, lost);
             }
         }
         feed();
@@ -405,7 +474,8 @@ void process_pool::bury(worker_process& dead) {
     lost.now();
 }
 
-void process_pool::bury_jobs(worker_process& dead, const sys::exit_result& end, settlements& into) {
+void process_pool::bury_jobs(worker_process& dead, const sys::exit_result& end,
+                             settlements& into) noexcept {
     while (!dead.jobs.empty()) { // the newest first: each goes to the front of the queue
         const job_ref job = std::move(dead.jobs.back());
         dead.jobs.pop_back();
@@ -425,9 +495,11 @@ void process_pool::bury_jobs(worker_process& dead, const sys::exit_result& end, 
             queue_again(*job);
         } else {
             settle_stage(*job);
-            into.fail(job, std::make_exception_ptr(broken_process_pool(
-                               describe_end(dead, end) + ", while it ran " + job->function_->name(),
-                               end.error ? std::nullopt : std::optional(end.status))));
+            into.fail(job, made_or(no_memory_, [&] {
+                          return broken_process_pool(
+                              describe_end(dead, end) + ", while it ran " + job->function_->name(),
+                              end.error ? std::nullopt : std::optional(end.status));
+                      }));
         }
     }
 }

@@ -41,6 +41,8 @@ public:
             job_->drop();
         }
     }
+    /// The reference is the caller's now.
+    [[nodiscard]] process_job& release() noexcept { return *std::exchange(job_, nullptr); }
     process_job& operator*() const noexcept { return *job_; }
     process_job* operator->() const noexcept { return job_; }
 

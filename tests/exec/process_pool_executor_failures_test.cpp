@@ -1,14 +1,17 @@
 // process_pool_executor_failures_test.cpp — a process pool where the system refuses what it needs,
 // or tells it nothing.
 //
-// Covers:    the end of a process of which nobody knows how it came.
-// Not here:  processes that cannot be started -> process_pool_executor_test.cpp.
+// Covers:    the end of a process of which nobody knows how it came; a thread of the pool that
+//            cannot wait any more.
+// Not here:  processes that cannot be started -> process_pool_executor_test.cpp; memory that cannot
+//            be had -> stress/process_pool_memory_stress.cpp.
 
 #include "exec/process_jobs.hpp"
 #include <eddy/base/fault_plan.hpp>
 #include <eddy/testing/co_test.hpp>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <optional>
 #include <string>
@@ -86,6 +89,30 @@ TEST(process_pool_executor_failures, a_status_that_somebody_else_has_taken_is_no
     pool.shutdown();
     while (::waitpid(-1, nullptr, 0) > 0) { // the faults kept the pool from it
     }
+}
+
+// What happens if somebody closes all descriptors of the program.
+TEST(process_pool_executor_failures,
+     a_pool_whose_thread_cannot_wait_breaks_and_ends_its_processes) {
+    sys::fault_plan plan; // outlives the thread of the pool
+    process_pool_executor pool(1);
+    gate busy;
+    const auto begun = pool.submit(jobs::passed, busy.path(), 1);
+    busy.wait_until_reached(1);
+    const auto next = pool.submit(jobs::twice, 1);
+    plan.fail(sys::call::epoll_pwait2, 1, EBADF, 1'000'000);
+    const auto last = pool.with({.limit = std::chrono::hours(1)}).submit(jobs::twice, 2);
+    for (const auto& each : {begun, next, last}) { // the thread is woken for the limit
+        const std::string text = broken(each).what();
+        EXPECT_NE(text.find("the thread of the process pool cannot go on: epoll_pwait2"),
+                  std::string::npos)
+            << text;
+    }
+    EXPECT_THROW((void)pool.submit(jobs::twice, 3), broken_process_pool);
+    pool.shutdown();
+    EXPECT_EQ(pool.processes(), 0U);
+    EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
+    EXPECT_EQ(errno, ECHILD);
 }
 
 } // namespace

@@ -156,6 +156,7 @@ private:
     std::size_t repeats_left_;
     worker_process* worker_ = nullptr; // that it was sent to
     std::uint64_t number_ = 0;         // there
+    std::exception_ptr failure_;       // to be settled with when the lock is free
 };
 
 /// What the future of a job is made of.
