@@ -44,7 +44,8 @@ constexpr std::array<names, models.size()> names_of_models{{
      "for "
      "each core"},
     {"tbb", "oneTBB alone",
-     "oneTBB without eddy: a task of its own for each, in an arena with a thread for each core"},
+     "oneTBB without eddy, the peer where tasks fork and join: a task of its own for each, in an "
+     "arena with a thread for each core"},
 }};
 
 entry by(contender run) {
@@ -81,17 +82,17 @@ entries calling_places(const places& all) {
                                       : cannot("this eddy was built without oneTBB"),
             {}};
 }
-// Those that have calls made, and `measure` them.
-template <auto measure, typename ThreadPool>
+// Those that have calls made, and `Measure` them.
+template <auto Measure, typename ThreadPool>
 entries calling_places() {
     using namespace calls;
     return calling_places(
-        {.threads = run_in<on_threads, measure>,
-         .processes = run_in<in_processes, measure>,
-         .on_loop = run_in<on_loop, measure>,
-         .thread_pool = run_in<on_executor<ThreadPool>, measure>,
-         .process_pool = run_in<on_executor<eddy::process_pool_executor>, measure>,
-         .tbb_executor = run_in<on_executor<eddy::tbb_executor>, measure>});
+        {.threads = run_in<on_threads, Measure>,
+         .processes = run_in<in_processes, Measure>,
+         .on_loop = run_in<on_loop, Measure>,
+         .thread_pool = run_in<on_executor<ThreadPool>, Measure>,
+         .process_pool = run_in<on_executor<eddy::process_pool_executor>, Measure>,
+         .tbb_executor = run_in<on_executor<eddy::tbb_executor>, Measure>});
 }
 
 std::string no_title(std::uint64_t) {

@@ -187,7 +187,9 @@ std::string changes::summary() const {
         counted(count(verdict::slower), "got worse beyond noise, ") +
         counted(count(verdict::faster), "better; ") +
         counted(count(verdict::same), "stayed within it") +
-        (drifted > 0 ? "; " + counted(drifted, "differ as much as what has no eddy in it") : "") +
+        (drifted > 0
+             ? "; " + counted(drifted, "changed with the machine, as what has no eddy in it did")
+             : "") +
         (lost > 0 ? "; " + counted(lost, "could not be measured any more") : "") +
         (unclear > 0 ? "; " + counted(unclear, "had too few undisturbed rounds to say") : "") + ".";
     if (unclear > 0) {

@@ -69,9 +69,8 @@ void add_compare(CLI::App& app, eddy::cli::compare_options& options) {
         ->check(CLI::NonNegativeNumber)
         ->type_name("N")
         ->group(group);
-    compare->footer("Workloads: " + eddy::cli::names_of_workloads() +
-                    "\nModels:    " + eddy::cli::names_of_models() +
-                    "\n\nExit status: 0; 2 if an option is wrong; 4 if something got worse than in "
+    compare->footer(eddy::cli::names_and_titles() +
+                    "\nExit status: 0; 2 if an option is wrong; 4 if something got worse than in "
                     "the baseline,\n5 if nothing can be said of that; 128 + the signal that ended "
                     "it. What all of it means:\ndocs/perf/compare.md");
 }

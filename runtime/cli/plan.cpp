@@ -128,12 +128,19 @@ std::string about_seconds(std::chrono::nanoseconds span) {
 
 } // namespace
 
-std::string names_of_workloads() {
-    return list_of_names(workload_names());
-}
-
-std::string names_of_models() {
-    return list_of_names(model_names());
+std::string names_and_titles() {
+    constexpr std::size_t name_columns = 14;
+    std::string text = "Workloads:\n";
+    for (const compare::workload& each : compare::workloads()) {
+        text.append("  ").append(left_aligned(each.name, name_columns)).append(each.title) += '\n';
+    }
+    text += "\nModels:\n";
+    for (const compare::model each : compare::models) {
+        text.append("  ").append(left_aligned(compare::name_of(each), name_columns));
+        text.append(compare::title_of(each)).append(": ").append(compare::explanation_of(each)) +=
+            '\n';
+    }
+    return text;
 }
 
 plan make_plan(const compare_options& options) {

@@ -20,9 +20,8 @@ struct plan {
     cli::results cells;                     // nothing measured yet
 };
 
-/// "idle_waiters, ping_pong, ..."
-[[nodiscard]] std::string names_of_workloads();
-[[nodiscard]] std::string names_of_models();
+/// A line for each workload and each model, for the help.
+[[nodiscard]] std::string names_and_titles();
 
 /// Throws: std::runtime_error naming the option that makes no sense.
 [[nodiscard]] plan make_plan(const compare_options& options);

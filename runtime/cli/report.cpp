@@ -146,7 +146,7 @@ void print_report(std::ostream& out, const results& found) {
 void print_changes(std::ostream& out, const results& now, const changes& found) {
     out << "\nCompared with " << found.file << " of " << found.date
         << ": n × is n times as much as then\n"
-        << "  (▲ worse, ▼ better, beyond noise; ~ so is what has no eddy in it; ? too few "
+        << "  (▲ worse, ▼ better, beyond noise; ~ with the machine; ? too few "
            "undisturbed rounds)\n";
     for (const compare::workload& workload : compare::workloads()) {
         for (const compare::question& question : workload.questions) {

@@ -50,7 +50,7 @@ addEventListener("load", () => setTimeout(() => {
     });
     const axes = Object.values(Chart.instances).flatMap(chart => Object.values(chart.scales).map(scale => ({
         type: scale.type, title: scale.options.title.text, labels: scale.getLabels ? scale.getLabels() : [],
-        ticks: scale.ticks.length })));
+        ticks: scale.ticks.length, shown: scale.ticks.map(tick => tick.label).filter(Boolean) })));
     parent.postMessage(JSON.stringify({
         wrong, plots, axes, width: innerWidth, scroll: root.scrollWidth,
         back: getComputedStyle(document.body).backgroundColor,
@@ -160,6 +160,12 @@ class in_a_browser(unittest.TestCase):
             self.assertRegex(title, r"\((?:ns|µs|ms|s|B|KiB|MiB)\b")
         self.assertTrue(any("log scale" in title for title in values), values)
         self.assertTrue(all(axis["ticks"] >= 2 for axis in axes), axes)
+
+    def test_the_axis_of_ratios_shows_where_nothing_has_changed(self):
+        for width in PHONE, DESK:
+            ratios = [axis for axis in self.seen_at(width)["axes"] if (axis["title"] or "").startswith("now ÷ then")]
+            self.assertEqual(len(ratios), 1)
+            self.assertIn("1\u00a0×", ratios[0]["shown"])
 
     def test_says_in_words_what_was_found(self):
         text = self.seen_at(PHONE)["text"]

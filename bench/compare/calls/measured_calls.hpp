@@ -33,13 +33,13 @@ private:
     pipe release_;
 };
 
-/// The contender that makes the calls in a `Place` and measures as the workload does: `measure(all,
+/// The contender that makes the calls in a `Place` and measures as the workload does: `Measure(all,
 /// count, make_all)`.
-template <typename Place, void (*measure)(measured_calls&, std::uint64_t, const maker&)>
+template <typename Place, void (*Measure)(measured_calls&, std::uint64_t, const maker&)>
 [[nodiscard]] metrics run_in(const request& asked) {
     measured_calls all;
     Place place(asked.cores);
-    measure(all, asked.size,
+    Measure(all, asked.size,
             [&](std::uint64_t count, const call& what) { return place.make_all(count, what); });
     return all.found();
 }

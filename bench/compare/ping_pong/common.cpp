@@ -9,6 +9,9 @@
 
 namespace eddy::compare::ping_pong {
 
+namespace {
+
+// Restricts the calling thread, and what it starts.
 void stay_on_this_core() {
     cpu_set_t only;
     CPU_ZERO(&only);
@@ -18,13 +21,26 @@ void stay_on_this_core() {
     }
 }
 
+} // namespace
+
 void add_round_trip(metrics& found, const std::string& placement, std::uint64_t round_trips,
-                    const meter& time) {
+                    std::uint64_t hits, const meter& time) {
     const auto count = static_cast<double>(round_trips);
     found[placement + "_ns"] = nanoseconds(time.wall()) / count;
     const usage used = time.used();
     found[placement + "_cpu_ns"] = nanoseconds(used.cpu) / count;
     found[placement + "_switches"] = static_cast<double>(used.switches) / count;
+    if (hits != 2 * round_trips) {
+        throw wrong_result("the ball was not hit once by each side and round");
+    }
+}
+
+metrics played(void (*play)(metrics& found, const std::string& placement)) {
+    metrics found;
+    play(found, "any_core");
+    stay_on_this_core();
+    play(found, "one_core");
+    return found;
 }
 
 } // namespace eddy::compare::ping_pong

@@ -22,11 +22,13 @@ namespace eddy::compare::ping_pong {
 inline constexpr std::uint64_t kernel_round_trips = 10'000;
 inline constexpr std::uint64_t coroutine_round_trips = 200'000;
 
-/// Restricts the calling thread, and what it starts, to the core it is on.
-void stay_on_this_core();
-
-/// Adds one placement ("one_core" or "any_core"), measured over `round_trips`.
+/// Adds one placement ("one_core" or "any_core"), measured over `round_trips`; `hits`: of the ball.
+///
+/// Throws: `wrong_result` if not both sides have hit it once a round.
 void add_round_trip(metrics& found, const std::string& placement, std::uint64_t round_trips,
-                    const meter& time);
+                    std::uint64_t hits, const meter& time);
+
+/// Plays anywhere, and then on one core.
+[[nodiscard]] metrics played(void (*play)(metrics& found, const std::string& placement));
 
 } // namespace eddy::compare::ping_pong

@@ -49,10 +49,7 @@ eddy::coro<metrics> play(const char* placement) {
         ball = co_await next;
     }
     co_await other;
-    add_round_trip(found, placement, coroutine_round_trips, time);
-    if (ball != coroutine_round_trips) {
-        throw wrong_result("the ball was not hit once by each side and round");
-    }
+    add_round_trip(found, placement, coroutine_round_trips, 2 * ball, time);
     co_return found;
 }
 

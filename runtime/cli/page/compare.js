@@ -18,7 +18,7 @@ const MARKS = {
     on_loop: ["star", "✳"],
     thread_pool: ["rectRounded", "▢"],
     process_pool: ["cross", "✚"],
-    tbb_executor: ["dash", "▬"],
+    tbb_executor: ["line", "▬"],
 };
 const UNITS = {
     time: [[1e9, "s"], [1e6, "ms"], [1e3, "µs"], [1, "ns"]],
@@ -376,7 +376,7 @@ function sectionOf(workload) {
 // -- the comparison with an earlier one --
 
 const VERDICTS = { slower: "▲ worse", lost: "▲ lost", faster: "▼ better", same: "within noise",
-    drifted: "~ as what has no eddy in it", unclear: "? too few undisturbed rounds" };
+    drifted: "~ with the machine", unclear: "? too few undisturbed rounds" };
 
 function placeOf(change) {
     const workload = record.workloads.find(each => each.name === change.workload);
@@ -384,10 +384,19 @@ function placeOf(change) {
     return { workload, text: [workload.title, size, title(change.model), change.title].filter(Boolean).join(", ") };
 }
 
+// 1 is always among them.
+function ratioTicks(least, most) {
+    const narrow = window.innerWidth <= 736;
+    const steps = most < 5 * least ? (narrow ? [0.5, 0.7, 1, 1.5, 2] : [0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2])
+        : most < 200 * least ? (narrow ? [0.01, 0.1, 1, 10, 100] : [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100])
+            : [0.0001, 0.001, 0.01, 0.1, 1, 10, 100, 1000, 10000];
+    return steps.filter(value => value >= least && value <= most);
+}
+
 function ratioPlot(changes) {
     const workloads = record.workloads.filter(each => changes.some(change => change.workload === each.name));
     const ratios = changes.map(change => change.ratio);
-    const edge = Math.max(1.5, ...ratios.map(ratio => Math.max(ratio, 1 / ratio))) * 1.1;
+    const least = Math.min(1 / 1.5, ...ratios) / 1.15, most = Math.max(1.5, ...ratios) * 1.15;
     const datasets = record.models.map(({ name: model }) => ({
         label: title(model), showLine: false, pointRadius: 5, pointHoverRadius: 7, pointBorderWidth: 2, ...pointOf(model),
         pointBackgroundColor: context =>
@@ -398,13 +407,12 @@ function ratioPlot(changes) {
     return {
         height: 130 + 34 * workloads.length, values: ratios, datasets,
         scales: () => ({
-            x: { type: "logarithmic", min: 1 / edge, max: edge, grid: { color: style("--line") },
+            x: { type: "logarithmic", min: least, max: most, grid: { color: style("--line") },
                  title: { display: true, text: "now ÷ then (log scale)", color: style("--soft") },
                  afterBuildTicks: axis => {
-                     const steps = edge < 3 ? [0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2] : [0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 100];
-                     axis.ticks = steps.filter(value => value >= 1 / edge && value <= edge).map(value => ({ value }));
+                     axis.ticks = ratioTicks(least, most).map(value => ({ value }));
                  },
-                 ticks: { color: style("--soft"), maxRotation: 0, callback: value => `${value} ×` } },
+                 ticks: { color: style("--soft"), maxRotation: 0, autoSkip: false, callback: value => `${value}\u00a0×` } },
             y: { type: "category", labels: workloads.map(each => each.title), offset: true, grid: { color: style("--line") },
                  ticks: { color: style("--text"), callback(value) { return broken(this.getLabelForValue(value)); } } },
         }),
