@@ -251,8 +251,8 @@ class a_cell_that_cannot_be_measured(unittest.TestCase):
 
 
 class an_end_before_the_end(unittest.TestCase):
-    # 1 000 processes that burn and block keep one core busy for a second.
-    MANY = ["--workloads", "mixed", "--models", "processes", "--sizes", "mixed=1000"]
+    # 200 processes that wait until all of them do; again and again, so that it does not end by itself.
+    MANY = ["--workloads", "idle_waiters", "--models", "processes", "--sizes", "idle_waiters=200", "--repetitions", "1000"]
 
     def test_ctrl_c_leaves_no_process_behind(self):
         with running(*self.MANY) as comparison:
