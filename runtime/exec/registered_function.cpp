@@ -5,8 +5,13 @@
 #include <eddy/exec/registered_function.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <mutex>
 #include <unordered_map>
+#include <utility>
+
+#include <dlfcn.h>
+#include <link.h>
 
 namespace eddy::inline v0 {
 namespace {
@@ -43,6 +48,35 @@ std::string key_of(const std::string& name, const std::type_info& signature) {
     return name + ' ' + signature.name();
 }
 
+// The file that `where` was loaded from; empty: the program itself, or what cannot be named.
+std::string library_of(registered_function::address where) {
+    Dl_info found{};
+    void* map = nullptr;
+    if (::dladdr1(reinterpret_cast<void*>(where), &found, &map, RTLD_DL_LINKMAP) == 0) {
+        return {};
+    }
+    const std::string name = static_cast<const link_map*>(map)->l_name;
+    std::error_code error; // the other process may have another working directory
+    const auto full = std::filesystem::absolute(name, error);
+    return name.empty() || error ? name : full.string();
+}
+
+bool is_registered(std::string_view key) {
+    function_table& all = table();
+    const std::lock_guard hold(all.lock);
+    return all.by_key.contains(key);
+}
+
+// Its functions are registered when this returns. It is never unloaded.
+void load(const std::string& library, const std::string& for_key) {
+    if (::dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) {
+        const char* const why = ::dlerror();
+        throw function_not_registered(for_key.substr(0, for_key.find(' ')) + " is in " + library +
+                                      ", which the process that calls it cannot load: " +
+                                      (why != nullptr ? why : "nobody knows why"));
+    }
+}
+
 } // namespace
 
 function_not_registered::~function_not_registered() = default;
@@ -63,6 +97,15 @@ registered_function::~registered_function() {
     remove_from(all.by_address, number_of(address_), this);
 }
 
+const registered_function& registered_function::find(code_reader& from) {
+    const auto key = from.get<std::string>();
+    const auto library = from.get<std::string>();
+    if (!library.empty() && !is_registered(key)) {
+        load(library, key);
+    }
+    return find(key);
+}
+
 const registered_function& registered_function::find(std::string_view key) {
     function_table& all = table();
     const std::lock_guard hold(all.lock);
@@ -70,8 +113,8 @@ const registered_function& registered_function::find(std::string_view key) {
     if (range.first == range.second) {
         throw function_not_registered("no function is registered here as " +
                                       std::string(key.substr(0, key.find(' '))) +
-                                      ": is it in a library that only the other process has "
-                                      "loaded?");
+                                      ": the program, or the library, that runs here is another "
+                                      "one than where it was registered, or has changed since");
     }
     const registered_function& found = *range.first->second;
     for (auto at = range.first; at != range.second; ++at) {
@@ -100,7 +143,26 @@ const registered_function& registered_function::find(address where,
             " has none: write EDDY_FUNCTION(name_of_the_function); at namespace scope, where it "
             "is defined");
     }
-    return find(found->key_);
+    const registered_function& entry = find(found->key_);
+    entry.place();
+    return entry;
+}
+
+// Not under the lock: the loader holds its own while it registers what it loads, and is asked here.
+void registered_function::place() const {
+    function_table& all = table();
+    {
+        const std::lock_guard hold(all.lock);
+        if (placed_) {
+            return;
+        }
+    }
+    std::string found = library_of(address_);
+    const std::lock_guard hold(all.lock);
+    if (!placed_) {
+        library_ = std::move(found);
+        placed_ = true;
+    }
 }
 
 } // namespace eddy::inline v0

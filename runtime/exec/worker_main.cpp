@@ -73,8 +73,7 @@ private:
         message_kind kind = message_kind::value;
         try {
             code_reader from(message_.body());
-            const auto key = from.get<std::string>();
-            const registered_function& function = registered_function::find(key);
+            const registered_function& function = registered_function::find(from);
             deadline_scope in_force;
             in_force.set_when(clock::time_point(clock::duration(job.deadline)));
             if (job.kind == message_kind::chunk) {

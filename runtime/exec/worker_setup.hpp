@@ -41,9 +41,8 @@ struct worker_setup {
         limit(sys::limited::address_space_bytes, memory_bytes_max);
         if (!initializer.empty()) {
             code_reader from(std::as_bytes(std::span(initializer)));
-            const auto key = from.get<std::string>();
             code_writer result;
-            registered_function::find(key).call(from, result);
+            registered_function::find(from).call(from, result);
         }
     }
 

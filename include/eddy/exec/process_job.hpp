@@ -52,7 +52,7 @@ struct process_job_options {
     job_cancel on_cancel = job_cancel::drops_result;
 };
 
-/// The bytes of a call: the function's key, then the arguments of one call or of several.
+/// The bytes of a call: the function's name, then the arguments of one call or of several.
 class EDDY_API encoded_call {
 public:
     template <typename F, typename... Args>
@@ -84,7 +84,7 @@ public:
 private:
     encoded_call() = default;
     explicit encoded_call(const registered_function& function) : function_(&function) {
-        bytes_.put(function.key());
+        function.name_to(bytes_);
     }
 
     template <typename Arguments, std::size_t... I, typename... Args>

@@ -4,7 +4,8 @@
 //     EDDY_FUNCTION(fib);        // at namespace scope, once, where fib is known
 //
 // Threads:    find: any. Registering: before main, or while a library is loaded.
-// Memory:     an entry a function; a library that is unloaded takes its entries with it.
+// Memory:     an entry a function; a library that is unloaded takes its entries with it. One that
+//             find() has loaded stays.
 // Invariants: I1  the name is that of the function with its namespaces, and its signature: what is
 //                 found under it takes what was encoded.
 // Design:     docs/design/process_pool.md
@@ -86,6 +87,17 @@ public:
     /// As another process knows it.
     [[nodiscard]] const std::string& key() const noexcept { return key_; }
     void call(code_reader& from, code_writer& to) const { call_(from, to); }
+    /// The library that it is in; empty: the program itself. Known once find(address) has found it.
+    [[nodiscard]] const std::string& library() const noexcept { return library_; }
+
+    /// For another process: find() there takes it.
+    void name_to(code_writer& to) const {
+        to.put(key_);
+        to.put(library_);
+    }
+    /// Reads what name_to has written. Where nobody has loaded the library yet, it does.
+    /// Throws: function_not_registered; codec_error.
+    [[nodiscard]] static const registered_function& find(code_reader& from);
 
     /// Throws: function_not_registered.
     [[nodiscard]] static const registered_function& find(std::string_view key);
@@ -99,10 +111,14 @@ public:
     }
 
 private:
+    void place() const;
+
     std::string name_;
     std::string key_;
     address address_;
     caller call_;
+    mutable bool placed_ = false; // library_ is known; under the lock of the table
+    mutable std::string library_;
 };
 
 /// "ns::fn" of a function; clang and g++ put it into the text that names this one.
