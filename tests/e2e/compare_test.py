@@ -110,6 +110,12 @@ class a_comparison(unittest.TestCase):
     def test_ends_with_success(self):
         self.assertEqual(self.printed.returncode, 0, self.printed.stderr)
 
+    def test_the_help_says_what_each_name_stands_for(self):
+        lines = [line.split(maxsplit=1) for line in run("--help").stdout.splitlines() if line.startswith("  ")]
+        for each in self.record["models"] + self.record["workloads"]:
+            with self.subTest(each["name"]):
+                self.assertTrue(any(line[0] == each["name"] and line[1].startswith(each["title"]) for line in lines))
+
     def test_says_which_machine_and_which_versions(self):
         machine, versions = self.record["machine"], self.record["versions"]
         for fact in ("cpu", "cores", "kernel", "memory_bytes", "cgroup_cpu_quota", "busy_cores_before"):
