@@ -1,6 +1,5 @@
-// process_job.cpp — what is in force where a job is made, and how its pool hears of a cancel.
+// process_job.cpp — what is in force where a job is made.
 
-#include "exec/process_pool.hpp"
 #include <eddy/core/context.hpp>
 #include <eddy/exec/process_job.hpp>
 #include <eddy/sched/sleep.hpp>
@@ -27,11 +26,5 @@ process_job::process_job(kind what, encoded_call call, const process_job_options
       repeats_left_(options.repeats) {}
 
 process_job::~process_job() = default;
-
-void process_job::notify() noexcept {
-    const std::shared_ptr<process_pool> pool = pool_; // the last job may be all that keeps it
-    pool->cancelled(*this);
-    drop();
-}
 
 } // namespace eddy::inline v0

@@ -53,6 +53,10 @@ void check_that_workers_may_be_started() {
     }
 }
 
+process_job& job_of(queued_job& of) noexcept {
+    return static_cast<process_job&>(of);
+}
+
 } // namespace
 
 process_pool::process_pool(process_pool_options options)
@@ -74,33 +78,91 @@ process_pool::~process_pool() {
 
 // -- submitting --
 
-void process_pool::post(process_job& job) {
-    job_ref owned(job);
+void process_pool::post(job_pointer<> job, when_full then) {
+    const lock hold(lock_);
+    check_open();
+    const bool room = has_room();
+    if (!room && then == when_full::refuse) {
+        line_.throw_full();
+    }
+    take_on(job_of(*job));
+    if (room) {
+        enqueue(std::move(job));
+    } else {
+        line_.push(std::move(job));
+    }
+}
+
+bool process_pool::admit(admission_op& who, when_full then) {
+    const lock hold(lock_);
+    check_open();
+    const bool room = has_room();
+    if (!room && then == when_full::refuse) {
+        return false;
+    }
+    take_on(job_of(who.job()));
+    if (room) {
+        enqueue(who.take_job());
+    } else {
+        line_.push(who);
+    }
+    return room;
+}
+
+bool process_pool::leave_line(admission_op& who) noexcept {
+    {
+        const lock hold(lock_);
+        if (!line_.leave(who)) {
+            return false;
+        }
+        settle_stage(job_of(who.job()));
+    }
+    who.job().unwatch();
+    return true;
+}
+
+void process_pool::check_open() const {
     if (forked()) {
         throw executor_shut_down(
             "a process pool does not work in a forked process: make a new one");
     }
-    const lock hold(lock_);
     if (!broken_.empty()) {
         throw broken_process_pool(broken_);
     }
     if (closing_) {
         throw executor_shut_down("the process pool takes no jobs after its shutdown");
     }
+}
+
+// From here on its deadline holds, and its future tells of a cancel.
+void process_pool::take_on(process_job& job) {
     start_thread();
     if (job.deadline_ != clock::time_point::max()) {
         deadlines_.emplace(job.deadline_, &job);
     }
-    job.pool_ = shared_from_this();
-    job.keep(); // for cancelled(), which is called exactly once
-    (void)job.state().add(job);
-    queue_.push_back(job);
-    ++queued_;
-    job.keep(); // the queue's
-    feed();
+    job.watch(shared_from_this());
     if (job.deadline_ < wakes_at_) {
         call_thread();
     }
+}
+
+void process_pool::enqueue(job_pointer<> job) noexcept {
+    queue_.push_back(job_of(*job.release()));
+    ++queued_;
+    feed();
+}
+
+// Jobs that have a place: those that no process has, and those that were sent ahead.
+std::size_t process_pool::waiting() const noexcept {
+    std::size_t out = queued_;
+    for (const auto& each : workers_) {
+        out += std::max<std::size_t>(each->jobs.size(), 1) - 1;
+    }
+    return out;
+}
+
+bool process_pool::has_room() const noexcept {
+    return !line_.bounded() || waiting() < line_.queue_max();
 }
 
 void process_pool::start_thread() {
@@ -123,8 +185,23 @@ void process_pool::call_thread() noexcept {
 
 // -- who gets what --
 
-// As much of the queue as can be given away.
+// As much of the queue as can be given away; and into the queue what has room there.
 void process_pool::feed() noexcept {
+    do {
+        hand_out();
+    } while (let_in());
+}
+
+bool process_pool::let_in() noexcept {
+    if (line_.size() == 0 || !has_room()) {
+        return false;
+    }
+    queue_.push_back(job_of(*line_.pop().release()));
+    ++queued_;
+    return true;
+}
+
+void process_pool::hand_out() noexcept {
     while (process_job* const next = queue_.front()) {
         worker_process* const to = worker_for(*next);
         if (wants_worker()) {
@@ -187,6 +264,7 @@ void process_pool::hand_on(worker_process& to) noexcept {
         if (last.stage_ == process_job::stage::sent && each->withdraw(last)) {
             take_back(*each, last);
             send(to, last);
+            feed(); // it has no place any more
             return;
         }
     }
@@ -219,9 +297,17 @@ bool process_pool::wants_worker() const noexcept {
 
 // -- taking a job out --
 
+// In the queue, or for a place in it.
+process_job* process_pool::next_waiting() noexcept {
+    process_job* const next = queue_.front();
+    return next != nullptr ? next : static_cast<process_job*>(line_.front());
+}
+
 job_ref process_pool::take_from_queue(process_job& job) noexcept {
-    job.unlink();
-    --queued_;
+    if (line_.remove(job).release() == nullptr) {
+        job.unlink();
+        --queued_;
+    }
     settle_stage(job);
     return job_ref(job);
 }
@@ -246,11 +332,14 @@ void process_pool::forget_deadline(process_job& job) noexcept {
     }
 }
 
-void process_pool::cancelled(process_job& job) noexcept {
+// By the pool itself or by a cancel.
+void process_pool::job_done(queued_job& done) noexcept {
+    process_job& job = job_of(done);
     std::optional<job_ref> taken;
     const lock hold(lock_);
     if (job.stage_ == process_job::stage::queued) {
         taken.emplace(take_from_queue(job));
+        feed();
     } else if (job.stage_ == process_job::stage::sent) {
         worker_process& by = *job.worker_;
         if (by.withdraw(job)) {
@@ -286,8 +375,8 @@ void process_pool::settlements::now() noexcept {
 // -- the end --
 
 void process_pool::take_all_pending(settlements& into) noexcept {
-    while (!queue_.empty()) {
-        into.cancel(take_from_queue(*queue_.front()));
+    while (process_job* const next = next_waiting()) {
+        into.cancel(take_from_queue(*next));
     }
     for (const auto& each : workers_) {
         while (!each->jobs.empty()) {
@@ -390,7 +479,7 @@ std::vector<int> process_pool::pids() const {
 
 std::size_t process_pool::queued() const {
     const lock hold(lock_);
-    return queued_;
+    return waiting() + line_.size();
 }
 
 } // namespace eddy::inline v0

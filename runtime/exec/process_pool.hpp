@@ -3,16 +3,19 @@
 //
 // Threads:    post, close, cancelled and the rest: any. One thread, the pool's, starts processes,
 //             reads results, sets them, keeps deadlines and buries the dead.
-// Invariants: I1  under the lock: a job is in queue_, in the jobs of one worker, or settled.
+// Invariants: I1  under the lock: a job is in line, in queue_, in the jobs of one worker, or
+//                 settled.
 //             I2  a job leaves a worker unsettled only if its claim could be withdrawn, or it is
 //                 repeatable and the worker has died.
 //             I3  no promise is set under the lock.
 //             I4  the thread needs no memory to settle a job; what it cannot go on without breaks
 //                 the pool and terminates nothing.
+//             I5  somebody is in line only while queue_max jobs have not begun.
 // Design:     docs/design/process_pool.md
 
 #pragma once
 
+#include "exec/job_line.hpp"
 #include "exec/result_readers.hpp"
 #include "exec/worker_process.hpp"
 #include <eddy/base/clock.hpp>
@@ -36,7 +39,7 @@
 
 namespace eddy::inline v0 {
 
-class process_pool : public std::enable_shared_from_this<process_pool> {
+class process_pool final : public job_desk, public std::enable_shared_from_this<process_pool> {
 public:
     explicit process_pool(process_pool_options options);
     ~process_pool();
@@ -45,10 +48,12 @@ public:
 
     enum class pending : std::uint8_t { run, cancel };
 
-    /// Takes over a reference. Throws: executor_shut_down; broken_process_pool; std::system_error.
-    void post(process_job& job);
-    /// The future of `job` is done, by the pool itself or by a cancel.
-    void cancelled(process_job& job) noexcept;
+    /// Throws: executor_shut_down; broken_process_pool; std::system_error; executor_queue_full,
+    ///         unless it is told to wait: then the job waits for a place by itself.
+    void post(job_pointer<> job, when_full then);
+    [[nodiscard]] bool admit(admission_op& who, when_full then) override;
+    [[nodiscard]] bool leave_line(admission_op& who) noexcept override;
+    void job_done(queued_job& done) noexcept override;
     /// Takes no jobs any more.
     void close(pending what) noexcept;
     /// What runs then is named and killed, and what waits is cancelled.
@@ -83,7 +88,7 @@ public:
     [[nodiscard]] std::size_t queued() const;
 
 private:
-    using lock = std::unique_lock<std::mutex>;
+    using lock = std::unique_lock<line_mutex>;
     using workers = std::vector<std::unique_ptr<worker_process>>;
 
     /// Jobs whose futures are to be set when the lock has been released.
@@ -102,9 +107,16 @@ private:
     void watch(int fd, std::uint64_t as) const;
 
     // -- under the lock --
+    void check_open() const;
+    void take_on(process_job& job);
+    void enqueue(job_pointer<> job) noexcept;
+    [[nodiscard]] std::size_t waiting() const noexcept;
+    [[nodiscard]] bool has_room() const noexcept;
+    [[nodiscard]] bool let_in() noexcept;
     void start_thread();
     void call_thread() noexcept;
     void feed() noexcept;
+    void hand_out() noexcept;
     [[nodiscard]] worker_process* worker_for(const process_job& job) noexcept;
     void hand_on(worker_process& to) noexcept;
     void take_back(worker_process& from, process_job& last) noexcept;
@@ -114,6 +126,7 @@ private:
     [[nodiscard]] std::vector<std::string> names_of_busy() const;
     void retire_idle() noexcept;
     void forget_deadline(process_job& job) noexcept;
+    [[nodiscard]] process_job* next_waiting() noexcept;
     [[nodiscard]] job_ref take_from_queue(process_job& job) noexcept;
     [[nodiscard]] job_ref take_from_worker(process_job& job) noexcept;
     void settle_stage(process_job& job) noexcept;
@@ -160,8 +173,9 @@ private:
     owned_fd epoll_; // both from the start of the thread on
     owned_fd bell_;
 
-    mutable std::mutex lock_;
-    std::condition_variable no_worker_left_;
+    mutable line_mutex lock_;
+    job_line line_{lock_, options_.queue_max}; // for a place in queue_
+    std::condition_variable_any no_worker_left_;
     intrusive_list<process_job> queue_;
     std::size_t queued_ = 0;
     std::set<std::pair<clock::time_point, process_job*>> deadlines_;

@@ -39,8 +39,11 @@ process_pool_executor::~process_pool_executor() {
     }
 }
 
-void process_pool_executor::post(process_job& job) {
-    pool_->post(job);
+void process_pool_executor::post(job_pointer<> job, when_full then) {
+    pool_->post(std::move(job), then);
+}
+std::shared_ptr<job_desk> process_pool_executor::desk() const noexcept {
+    return pool_;
 }
 
 void process_pool_executor::shutdown(const shutdown_options& options) {

@@ -122,8 +122,8 @@ void process_pool::break_down(const std::exception_ptr& why) noexcept {
         const lock hold(lock_);
         const auto error = break_for(
             [&] { return "the thread of the process pool cannot go on: " + text_of(why); });
-        while (!queue_.empty()) {
-            lost.fail(take_from_queue(*queue_.front()), error);
+        while (process_job* const next = next_waiting()) {
+            lost.fail(take_from_queue(*next), error);
         }
         for (const auto& each : workers_) {
             for (; !each->jobs.empty(); each->jobs.pop_back()) {
@@ -210,8 +210,8 @@ void process_pool::start_failed(Text why, settlements& into) noexcept {
         return "no worker process can be started; " + std::to_string(failed_starts_) +
                " in a row have failed, the last one because " + why();
     });
-    while (!queue_.empty()) {
-        into.fail(take_from_queue(*queue_.front()), error);
+    while (process_job* const next = next_waiting()) {
+        into.fail(take_from_queue(*next), error);
     }
 }
 

@@ -41,6 +41,7 @@ public:
     void cancel() noexcept override { read(); }
     void fail(std::exception_ptr /*why*/) noexcept override { read(); }
     [[nodiscard]] const std::type_info& function() const noexcept override { return typeid(work); }
+    [[nodiscard]] future_state& state() noexcept override { return job_->state(); }
 
 private:
     void read() noexcept {
@@ -58,18 +59,18 @@ private:
 };
 
 void result_readers::read(job_ref job, message_kind kind, code_buffer body) noexcept {
-    std::unique_ptr<work> made;
+    job_pointer<executor_job> made;
     try {
         if (!threads_) {
             threads_.emplace(thread_pool_options{.threads_max = threads_max, .name = "eddy-reads"});
         }
-        made = std::make_unique<work>(*of_, job, kind, body);
+        made.reset(new work(*of_, job, kind, body));
     } catch (...) {
         settle_with(*job, kind, body.bytes());
         return;
     }
     try {
-        threads_->post(std::move(made));
+        threads_->post(std::move(made), when_full::refuse);
     } catch (...) { // no thread can be had: it was read when it was destroyed
     }
 }

@@ -50,22 +50,54 @@ void tbb_arena::signals_blocked::on_scheduler_exit(bool is_worker) {
     }
 }
 
-tbb_arena::tbb_arena(std::size_t concurrency)
-    : concurrency_(concurrency), born_in_(sys::getpid()), arena_(with_threads(concurrency), 0) {
-} // no place is kept for a thread that waits
+tbb_arena::tbb_arena(std::size_t concurrency, std::size_t queue_max)
+    : concurrency_(concurrency), born_in_(sys::getpid()), line_(lock_, queue_max),
+      arena_(with_threads(concurrency), 0) {} // no place is kept for a thread that waits
 
-// -- what is accepted --
+// -- under lock_ --
 
-// Under lock_.
-void tbb_arena::begin_call() {
+void tbb_arena::check_open() const {
     if (sys::getpid() != born_in_) {
         throw executor_shut_down("oneTBB does not work in a forked process");
     }
     if (closed_) {
         throw executor_shut_down("the arena takes no jobs after its shutdown");
     }
+}
+
+// The call needs the lock before it does anything.
+template <typename Call>
+void tbb_arena::begin_call(Call call) {
+    arena_.enqueue(std::move(call));
     ++calls_;
 }
+
+// Whoever is in line has its call in the arena, too: that finds the oldest of those with a place.
+void tbb_arena::begin_job(queued_job& job) {
+    begin_call([self = shared_from_this()] { self->run_a_job(); });
+    if (line_.bounded()) {
+        job.watch(shared_from_this());
+    }
+}
+
+bool tbb_arena::has_room() const noexcept {
+    return !line_.bounded() || queued_ < line_.queue_max();
+}
+
+void tbb_arena::enqueue(job_pointer<> job) noexcept {
+    jobs_.push_back(static_cast<executor_job&>(*job.release()));
+    ++queued_;
+}
+
+// A place has become free.
+void tbb_arena::let_in() noexcept {
+    --queued_;
+    if (job_pointer<> next = line_.pop()) {
+        enqueue(std::move(next));
+    }
+}
+
+// -- what is accepted --
 
 void tbb_arena::end_call() noexcept {
     std::optional<promise<>> ended;
@@ -99,34 +131,79 @@ future<> tbb_arena::ended() {
     return ended_->get_future();
 }
 
-void tbb_arena::post(std::unique_ptr<executor_job> job) {
+void tbb_arena::post(job_pointer<executor_job> job, when_full then) {
     const std::lock_guard hold(lock_);
-    begin_call();
-    jobs_.push_back(*job);
-    try {
-        arena_.enqueue([self = shared_from_this()] { self->run_a_job(); });
-    } catch (...) {
-        job->unlink(); // nobody has taken it, without the lock
-        --calls_;
-        throw;
+    check_open();
+    const bool room = has_room();
+    if (!room && then == when_full::refuse) {
+        line_.throw_full();
     }
-    (void)job.release();
+    begin_job(*job);
+    job_pointer<> mine(job.release());
+    if (room) {
+        enqueue(std::move(mine));
+    } else {
+        line_.push(std::move(mine));
+    }
 }
 
-std::unique_ptr<executor_job> tbb_arena::take() noexcept {
+bool tbb_arena::admit(admission_op& who, when_full then) {
     const std::lock_guard hold(lock_);
-    return std::unique_ptr<executor_job>(jobs_.pop_front());
+    check_open();
+    const bool room = has_room();
+    if (!room && then == when_full::refuse) {
+        return false;
+    }
+    begin_job(who.job());
+    if (room) {
+        enqueue(who.take_job());
+    } else {
+        line_.push(who);
+    }
+    return room;
+}
+
+bool tbb_arena::leave_line(admission_op& who) noexcept {
+    {
+        const std::lock_guard hold(lock_);
+        if (!line_.leave(who)) {
+            return false;
+        }
+    }
+    who.job().unwatch();
+    end_call();
+    return true;
+}
+
+// With a bounded queue: it has ended, or was withdrawn. The call that is in the arena for it finds
+// it among those.
+void tbb_arena::job_done(queued_job& done) noexcept {
+    const std::lock_guard hold(lock_);
+    job_pointer<> mine = line_.remove(done);
+    if (mine == nullptr) {
+        if (!done.linked()) {
+            return;
+        }
+        done.unlink();
+        mine.reset(&done);
+        let_in();
+    }
+    line_.keep_withdrawn(std::move(mine));
+}
+
+job_pointer<executor_job> tbb_arena::take() noexcept {
+    const std::lock_guard hold(lock_);
+    job_pointer<executor_job> out(jobs_.pop_front());
+    if (out != nullptr) {
+        let_in();
+    }
+    return out;
 }
 
 void tbb_arena::start(std::shared_ptr<arena_work> work) {
     const std::lock_guard hold(lock_);
-    begin_call();
-    try {
-        arena_.enqueue([self = shared_from_this(), work = std::move(work)] { self->run(*work); });
-    } catch (...) {
-        --calls_;
-        throw;
-    }
+    check_open();
+    begin_call([self = shared_from_this(), work = std::move(work)] { self->run(*work); });
 }
 
 // -- in the arena --
@@ -144,9 +221,19 @@ void tbb_arena::noted(const std::type_info& what, Call call) noexcept {
     mine.unlink();
 }
 
+bool tbb_arena::destroy_a_withdrawn_job() noexcept {
+    job_pointer<> mine;
+    const std::lock_guard hold(lock_);
+    mine = line_.pop_withdrawn();
+    return mine != nullptr;
+}
+
 // The oldest job, unless a shutdown has cancelled it.
 void tbb_arena::run_a_job() noexcept {
-    std::unique_ptr<executor_job> job = take();
+    while (destroy_a_withdrawn_job()) {
+        end_call();
+    }
+    job_pointer<executor_job> job = take();
     if (job == nullptr) {
         return;
     }
@@ -185,7 +272,7 @@ void tbb_arena::close(pending what) noexcept {
         closed_ = true;
     }
     while (what == pending::cancel) {
-        std::unique_ptr<executor_job> dropped = take();
+        job_pointer<executor_job> dropped = take();
         if (dropped == nullptr) {
             break;
         }

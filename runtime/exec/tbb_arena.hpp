@@ -3,12 +3,17 @@
 // Threads:    all: any thread; what blocks says so.
 // Memory:     shared by the executor and what it has enqueued.
 // Invariants: I1  calls_ counts what was accepted and is not over; closed, it only falls.
+//             I2  somebody is in line only while jobs_ has as many as the queue may have.
 // Pairs:      P1  arena_work::state_: begin, end, cancel           who is first decides
 // Design:     docs/design/tbb.md
 
 #pragma once
 
+// clang-format off: it comes before all of the standard library's, which it changes how to read
 #include "exec/tbb_headers.hpp"
+// clang-format on
+
+#include "exec/job_line.hpp"
 #include <eddy/base/atomic.hpp>
 #include <eddy/base/clock.hpp>
 #include <eddy/base/intrusive_list.hpp>
@@ -77,16 +82,20 @@ private:
     atomic<stage> state_{stage::queued};
 };
 
-class tbb_arena : public std::enable_shared_from_this<tbb_arena> {
+class tbb_arena final : public job_desk, public std::enable_shared_from_this<tbb_arena> {
 public:
-    explicit tbb_arena(std::size_t concurrency);
+    tbb_arena(std::size_t concurrency, std::size_t queue_max);
     tbb_arena(const tbb_arena&) = delete;
     tbb_arena& operator=(const tbb_arena&) = delete;
     ~tbb_arena() = default;
 
-    /// Throws: executor_shut_down; std::bad_alloc.
-    void post(std::unique_ptr<executor_job> job);
-    /// The same for what an op waits for.
+    /// Throws: executor_shut_down; std::bad_alloc; executor_queue_full, unless it is told to wait:
+    ///         then the job waits for a place by itself.
+    void post(job_pointer<executor_job> job, when_full then);
+    [[nodiscard]] bool admit(admission_op& who, when_full then) override;
+    [[nodiscard]] bool leave_line(admission_op& who) noexcept override;
+    void job_done(queued_job& done) noexcept override;
+    /// For what an op waits for. Throws: executor_shut_down; std::bad_alloc.
     void start(std::shared_ptr<arena_work> work);
 
     enum class pending : std::uint8_t { run, cancel };
@@ -99,6 +108,10 @@ public:
     /// After close(): done when nothing runs any more.
     [[nodiscard]] future<> ended();
     [[nodiscard]] std::size_t concurrency() const noexcept { return concurrency_; }
+    [[nodiscard]] std::size_t queued() const {
+        const std::lock_guard hold(lock_);
+        return queued_ + line_.size();
+    }
 
 private:
     // What runs, for who reports it.
@@ -117,8 +130,15 @@ private:
         void on_scheduler_exit(bool is_worker) override;
     };
 
-    void begin_call();
-    [[nodiscard]] std::unique_ptr<executor_job> take() noexcept;
+    template <typename Call>
+    void begin_call(Call call);
+    void begin_job(queued_job& job);
+    void check_open() const;
+    [[nodiscard]] bool has_room() const noexcept;
+    void enqueue(job_pointer<> job) noexcept;
+    void let_in() noexcept;
+    [[nodiscard]] job_pointer<executor_job> take() noexcept;
+    [[nodiscard]] bool destroy_a_withdrawn_job() noexcept;
     void end_call() noexcept;
     void run_a_job() noexcept;
     void run(arena_work& work) noexcept;
@@ -128,9 +148,11 @@ private:
     const std::size_t concurrency_;
     const int born_in_;
 
-    std::mutex lock_; // the rest
-    std::condition_variable none_left_;
-    intrusive_list<executor_job> jobs_; // one for each run_a_job that is enqueued, or fewer
+    mutable line_mutex lock_; // the rest
+    std::condition_variable_any none_left_;
+    job_line line_;                     // for a place among jobs_
+    intrusive_list<executor_job> jobs_; // with line_, one for each run_a_job, or fewer
+    std::size_t queued_ = 0;            // jobs_
     intrusive_list<running> running_;
     std::size_t calls_ = 0;
     std::size_t leaving_ = 0; // threads in end_call

@@ -20,19 +20,25 @@ std::size_t wanted(const tbb_options& options) {
 } // namespace
 
 tbb_executor::tbb_executor(tbb_options options)
-    : arena_(std::make_shared<tbb_arena>(wanted(options))) {}
+    : arena_(std::make_shared<tbb_arena>(wanted(options), options.queue_max)) {}
 
 tbb_executor::~tbb_executor() {
     arena_->close(tbb_arena::pending::run);
     (void)arena_->wait_for_end(clock::duration::max());
 }
 
-void tbb_executor::post(std::unique_ptr<executor_job> job) {
-    arena_->post(std::move(job));
+void tbb_executor::post(job_pointer<executor_job> job, when_full then) {
+    arena_->post(std::move(job), then);
+}
+std::shared_ptr<job_desk> tbb_executor::desk() const noexcept {
+    return arena_;
 }
 
 std::size_t tbb_executor::concurrency() const noexcept {
     return arena_->concurrency();
+}
+std::size_t tbb_executor::queued() const {
+    return arena_->queued();
 }
 
 void tbb_executor::shutdown(const shutdown_options& options) {

@@ -22,14 +22,20 @@ tbb_executor::tbb_executor(tbb_options /*options*/) {
 }
 tbb_executor::~tbb_executor() = default;
 
-void tbb_executor::post(std::unique_ptr<executor_job> /*job*/) {
+void tbb_executor::post(job_pointer<executor_job> /*job*/, when_full /*then*/) {
     refuse();
+}
+std::shared_ptr<job_desk> tbb_executor::desk() const noexcept {
+    return nullptr; // there is no executor to ask
 }
 void tbb_executor::shutdown(const shutdown_options& /*options*/) {}
 coro<> tbb_executor::aclose(shutdown_options /*options*/) {
     refuse();
 }
 std::size_t tbb_executor::concurrency() const noexcept {
+    return 0;
+}
+std::size_t tbb_executor::queued() const {
     return 0;
 }
 

@@ -12,6 +12,14 @@ namespace eddy::inline v0 {
 
 constinit thread_local const thread_pool* thread_pool::of_thread = nullptr;
 
+namespace {
+
+executor_job& job_of(admission_op& who) noexcept {
+    return static_cast<executor_job&>(who.job());
+}
+
+} // namespace
+
 // -- submitting --
 
 thread_pool::place thread_pool::try_place() noexcept {
@@ -37,81 +45,119 @@ void thread_pool::note_queued(std::uint64_t jobs) noexcept {
     }
 }
 
-void thread_pool::throw_if_closed(place got) const {
+// Throws: executor_shut_down.
+bool thread_pool::got_place() {
     if (forked()) {
         throw executor_shut_down("a thread pool does not work in a forked process: make a new one");
     }
+    const place got = try_place();
     if (got == place::closed) {
         throw executor_shut_down("the thread pool takes no jobs after its shutdown");
     }
+    return got == place::got;
 }
 
-void thread_pool::post(job_pointer work, when_full then) {
-    if (try_post(work)) {
-        return;
+void thread_pool::post(owned_job work, when_full then) {
+    destroy_withdrawn();
+    if (!got_place()) {
+        if (then == when_full::refuse) {
+            line_.throw_full();
+        }
+        const std::lock_guard hold(room_lock_);
+        if (!got_place()) { // none is given back without this lock
+            prepare_to_wait(*work);
+            line_.push(std::move(work));
+            return;
+        }
     }
-    if (then == when_full::refuse) {
-        throw executor_queue_full("the queue of the thread pool has " +
-                                  std::to_string(options_.queue_max) +
-                                  " jobs, all it takes: co_await submit_async() waits for room");
-    }
-    lock hold(room_lock_);
-    const place got = try_place(); // none is given back without this lock
-    throw_if_closed(got);
-    work->queued_at = clock::now();
-    if (got == place::none) {
-        stand_in_line(*work.release());
-        return;
-    }
-    hold.unlock();
     enqueue(std::move(work));
 }
 
-void thread_pool::stand_in_line(executor_job& work) noexcept {
-    in_line_.push_back(work);
-    note_queued(options_.queue_max + ++in_line_count_);
-}
-
-bool thread_pool::try_post(job_pointer& work) {
-    const place got = forked() ? place::closed : try_place();
-    throw_if_closed(got);
-    if (got == place::none) {
-        return false;
+bool thread_pool::admit(admission_op& who, when_full then) {
+    if (!got_place()) {
+        if (then == when_full::refuse) {
+            destroy_withdrawn();
+            return false;
+        }
+        const std::lock_guard hold(room_lock_);
+        if (!got_place()) { // as above
+            prepare_to_wait(job_of(who));
+            line_.push(who);
+            return false;
+        }
     }
-    work->queued_at = clock::now();
-    enqueue(std::move(work));
+    executor_job& work = job_of(who);
+    (void)who.take_job().release();
+    enqueue(owned_job(&work));
     return true;
 }
 
-bool thread_pool::wait_for_room(admission_op& who) {
-    lock hold(room_lock_);
-    const place got = try_place();
-    throw_if_closed(got);
-    who.job_->queued_at = clock::now();
-    if (got == place::none) {
-        who.in_line_ = true;
-        who.job_->admits = &who;
-        stand_in_line(*who.job_);
-        return true;
-    }
-    hold.unlock();
-    enqueue(std::move(who.job_));
-    return false;
+void thread_pool::prepare_to_wait(executor_job& work) noexcept {
+    work.queued_at = clock::now();
+    work.watch(shared_from_this());
+    note_queued(options_.queue_max + line_.size() + 1);
 }
 
 bool thread_pool::leave_line(admission_op& who) noexcept {
-    const lock hold(room_lock_);
-    if (!std::exchange(who.in_line_, false)) {
-        return false;
+    {
+        const std::lock_guard hold(room_lock_);
+        if (!line_.leave(who)) {
+            return false;
+        }
     }
-    who.job_->unlink();
-    --in_line_count_;
+    who.job().unwatch();
     return true;
 }
 
+// Of a job in a bounded queue, or in line: it has been withdrawn, unless who runs it has set that.
+void thread_pool::job_done(queued_job& done) noexcept {
+    auto& job = static_cast<executor_job&>(done);
+    if (job.taken.load(relaxed)) { // hint: below nobody finds what was taken
+        return;
+    }
+    {
+        const std::lock_guard hold(room_lock_);
+        job_pointer<> mine = line_.remove(job);
+        if (mine == nullptr) {
+            if (!jobs_.take_back(job)) {
+                return;
+            }
+            mine.reset(&job);
+            pass_place();
+        }
+        line_.keep_withdrawn(std::move(mine));
+    }
+    look_after_others();
+    note_end();
+}
+
+// By who submits, and by threads.
+void thread_pool::destroy_withdrawn() noexcept {
+    while (line_.any_withdrawn()) {
+        job_pointer<> each;
+        const std::lock_guard hold(room_lock_);
+        each = line_.pop_withdrawn();
+    }
+}
+
+// A thread may have looked for jobs while those were moved, and have seen none.
+void thread_pool::look_after_others() noexcept {
+    if (jobs_.anything()) {
+        try {
+            call_for_more();
+        } catch (...) { // those that there are do it, if there is one
+            fail_stranded();
+        }
+    }
+}
+
 // With a place. Throws: std::system_error if not even one thread can be had; the job is gone then.
-void thread_pool::enqueue(job_pointer work) {
+void thread_pool::enqueue(owned_job work) {
     executor_job& posted = *work.release();
+    posted.queued_at = clock::now();
+    if (line_.bounded()) {
+        posted.watch(shared_from_this());
+    }
     jobs_.post(posted);
     try {
         call_for_more();
@@ -122,7 +168,7 @@ void thread_pool::enqueue(job_pointer work) {
 
 // In a handler: no thread could be started. That is a failure where there is none.
 void thread_pool::withdraw_or_keep(executor_job& work) {
-    job_pointer mine;
+    owned_job mine;
     {
         const lock hold(lock_);
         if (live_ != 0) {
@@ -130,8 +176,9 @@ void thread_pool::withdraw_or_keep(executor_job& work) {
         }
         if (jobs_.take_back(work)) {
             mine.reset(&work);
+            work.taken.store(true, relaxed); // hint: see job_done
             give_place_on();
-        } // else it was one that another poster left stranded, and has failed
+        } // else it was one that another poster left stranded, and has failed; or it was withdrawn
     }
     fail_stranded();
     if (mine != nullptr) {
@@ -144,9 +191,14 @@ void thread_pool::withdraw_or_keep(executor_job& work) {
 // As above, whoever has the job that the search was for: others saw that search, and rely on it; or
 // they were in line.
 void thread_pool::fail_stranded() noexcept {
-    while (const job_pointer left = take_stranded()) {
+    while (const owned_job left = take_stranded()) {
         left->fail(std::current_exception());
     }
+    note_end();
+}
+
+// Whoever has taken the last job without being a thread of the pool.
+void thread_pool::note_end() noexcept {
     bool last = false;
     {
         const lock hold(lock_);
@@ -160,7 +212,7 @@ void thread_pool::fail_stranded() noexcept {
     }
 }
 
-thread_pool::job_pointer thread_pool::take_stranded() noexcept {
+thread_pool::owned_job thread_pool::take_stranded() noexcept {
     const lock hold(lock_);
     return live_ == 0 ? take() : nullptr;
 }
@@ -211,6 +263,7 @@ void thread_pool::start_thread() {
 void thread_pool::thread_main(const std::shared_ptr<thread_pool>& of, member& mine) noexcept {
     of_thread = of.get();
     of->serve(mine);
+    of->destroy_withdrawn();
 }
 
 void thread_pool::serve(member& mine) noexcept {
@@ -220,13 +273,14 @@ void thread_pool::serve(member& mine) noexcept {
     }
     search how = search::mine;
     for (;;) {
-        if (job_pointer work = take()) {
+        if (owned_job work = take()) {
             if (std::exchange(how, search::not_mine) == search::mine) {
                 jobs_.end_search();
             }
             run(mine, std::move(work));
             continue;
         }
+        destroy_withdrawn();
         how = look_for_work(how);
         if (!jobs_.anything() && !sleep(mine, how)) {
             return;
@@ -245,13 +299,9 @@ thread_pool::search thread_pool::look_for_work(search how) noexcept {
     return how;
 }
 
-void thread_pool::run(member& mine, job_pointer work) noexcept {
-    if (jobs_.anything()) {
-        try {
-            call_for_more();
-        } catch (...) { // those that there are do it, then
-        }
-    }
+void thread_pool::run(member& mine, owned_job work) noexcept {
+    look_after_others();
+    destroy_withdrawn();
     const clock::time_point begun = clock::now();
     mine.queue_wait.add(begun - work->queued_at);
     mine.since.store(begun, relaxed);            // own: read by who reports what is stuck
@@ -262,9 +312,10 @@ void thread_pool::run(member& mine, job_pointer work) noexcept {
     mine.run_time.add(clock::now() - begun);
 }
 
-thread_pool::job_pointer thread_pool::take() noexcept {
-    job_pointer work(jobs_.take());
+thread_pool::owned_job thread_pool::take() noexcept {
+    owned_job work(jobs_.take());
     if (work != nullptr) {
+        work->taken.store(true, relaxed); // hint: see job_done
         give_place_on();
     }
     return work;
@@ -272,38 +323,21 @@ thread_pool::job_pointer thread_pool::take() noexcept {
 
 // To who waits for one, or back.
 void thread_pool::give_place_on() noexcept {
-    if (options_.queue_max == 0) {
+    if (line_.bounded()) {
+        const std::lock_guard hold(room_lock_);
+        pass_place();
+    } else {
         places_.fetch_sub(one_place, release); // P1
-        return;
-    }
-    lock hold(room_lock_);
-    admission_op* who = nullptr;
-    executor_job* const next = next_in_line(who);
-    if (next == nullptr) {
-        places_.fetch_sub(one_place, release); // P1
-        return;
-    }
-    hold.unlock();
-    jobs_.post(*next); // the caller looks at the jobs afterwards
-    if (who != nullptr) {
-        who->admit();
-        // GONE: the branch goes on.
     }
 }
 
-// Under room_lock_. Gives the job that is to have the next place, and who is told so; nullptr if
-// nobody waits.
-executor_job* thread_pool::next_in_line(admission_op*& who) noexcept {
-    executor_job* const next = in_line_.pop_front();
-    if (next != nullptr) {
-        --in_line_count_;
-        who = std::exchange(next->admits, nullptr);
-        if (who != nullptr) {
-            who->in_line_ = false;
-            (void)who->job_.release();
-        }
+// Under room_lock_. The caller looks at the jobs afterwards.
+void thread_pool::pass_place() noexcept {
+    if (queued_job* const next = line_.pop().release()) {
+        jobs_.post(static_cast<executor_job&>(*next));
+    } else {
+        places_.fetch_sub(one_place, release); // P1
     }
-    return next;
 }
 
 // True: there is something to look at. False: this thread has left the pool.

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "exec/duration_counter.hpp"
+#include "exec/job_line.hpp"
 #include "exec/job_queue.hpp"
 #include <eddy/base/atomic.hpp>
 #include <eddy/base/clock.hpp>
@@ -29,7 +30,7 @@
 
 namespace eddy::inline v0 {
 
-class thread_pool : public std::enable_shared_from_this<thread_pool> {
+class thread_pool final : public job_desk, public std::enable_shared_from_this<thread_pool> {
 public:
     explicit thread_pool(thread_pool_options options);
     ~thread_pool();
@@ -37,19 +38,15 @@ public:
     thread_pool& operator=(const thread_pool&) = delete;
 
     enum class pending : std::uint8_t { run, cancel };
-    enum class when_full : std::uint8_t { refuse, wait };
 
     // -- submitting --
 
     /// Throws: executor_shut_down; executor_queue_full, unless it is told to wait: then the job
     ///         waits for a place by itself.
-    void post(std::unique_ptr<executor_job> work, when_full then);
-    /// False: there is no room, `work` is as it was. Throws: executor_shut_down.
-    [[nodiscard]] bool try_post(std::unique_ptr<executor_job>& work);
-    /// For admission_op. False: it was posted, without a wait. Throws: executor_shut_down.
-    [[nodiscard]] bool wait_for_room(admission_op& who);
-    /// True: it does not wait any more, and still has its job.
-    [[nodiscard]] bool leave_line(admission_op& who) noexcept;
+    void post(job_pointer<executor_job> work, when_full then);
+    [[nodiscard]] bool admit(admission_op& who, when_full then) override;
+    [[nodiscard]] bool leave_line(admission_op& who) noexcept override;
+    void job_done(queued_job& done) noexcept override;
 
     // -- the end --
 
@@ -80,7 +77,7 @@ public:
     [[nodiscard]] executor_metrics metrics() const;
 
 private:
-    using job_pointer = std::unique_ptr<executor_job>;
+    using owned_job = job_pointer<executor_job>;
 
     struct member : list_hook { // in idle_ while it sleeps there
         std::thread thread;
@@ -100,23 +97,26 @@ private:
     enum class search : std::uint8_t { mine, not_mine };
 
     [[nodiscard]] place try_place() noexcept;
-    void throw_if_closed(place got) const;
-    void enqueue(job_pointer work);
-    void stand_in_line(executor_job& work) noexcept;
-    [[nodiscard]] executor_job* next_in_line(admission_op*& who) noexcept;
+    [[nodiscard]] bool got_place();
+    void enqueue(owned_job work);
+    void prepare_to_wait(executor_job& work) noexcept;
     void note_queued(std::uint64_t jobs) noexcept;
     void call_for_more();
+    void look_after_others() noexcept;
     void withdraw_or_keep(executor_job& work);
     void fail_stranded() noexcept;
-    [[nodiscard]] job_pointer take_stranded() noexcept;
+    [[nodiscard]] owned_job take_stranded() noexcept;
+    void note_end() noexcept;
+    void destroy_withdrawn() noexcept;
     void start_thread();
 
     static void thread_main(const std::shared_ptr<thread_pool>& of, member& mine) noexcept;
     void serve(member& mine) noexcept;
     [[nodiscard]] search look_for_work(search how) noexcept;
-    void run(member& mine, job_pointer work) noexcept;
-    [[nodiscard]] job_pointer take() noexcept;
+    void run(member& mine, owned_job work) noexcept;
+    [[nodiscard]] owned_job take() noexcept;
     void give_place_on() noexcept;
+    void pass_place() noexcept;
     [[nodiscard]] bool sleep(member& mine, search& how) noexcept;
     void leave(member& mine, lock& hold) noexcept;
     [[nodiscard]] bool closed() const noexcept;
@@ -139,9 +139,8 @@ private:
     atomic<std::uint64_t> queued_peak_{0};
     spin_budget spinning_; // of who has the search
 
-    mutable std::mutex room_lock_;
-    intrusive_list<executor_job> in_line_; // for a place, oldest first
-    std::size_t in_line_count_ = 0;
+    mutable line_mutex room_lock_;
+    job_line line_{room_lock_, options_.queue_max}; // for a place
 
     mutable std::mutex lock_; // the rest
     std::condition_variable no_thread_left_;

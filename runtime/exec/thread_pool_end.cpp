@@ -146,7 +146,7 @@ void thread_pool::note_refusal(const member& of, std::vector<std::string>& into)
 std::size_t thread_pool::queued() const {
     const std::lock_guard hold(room_lock_);
     // count: of a moment ago
-    return static_cast<std::size_t>(places_.load(relaxed) / one_place) + in_line_count_;
+    return static_cast<std::size_t>(places_.load(relaxed) / one_place) + line_.size();
 }
 
 executor_metrics thread_pool::metrics() const {

@@ -1,7 +1,6 @@
 // thread_pool_executor.cpp — the pool as its users see it.
 
 #include "exec/thread_pool.hpp"
-#include <eddy/core/await_chain.hpp>
 #include <eddy/exec/thread_pool_executor.hpp>
 #include <eddy/sched/timeout.hpp>
 
@@ -20,11 +19,11 @@ thread_pool_executor::~thread_pool_executor() {
     close_within(pool_->runs_here() ? clock::duration::zero() : clock::duration::max());
 }
 
-void thread_pool_executor::post(std::unique_ptr<executor_job> work) {
-    pool_->post(std::move(work), thread_pool::when_full::refuse);
+void thread_pool_executor::post(job_pointer<executor_job> work, when_full then) {
+    pool_->post(std::move(work), then);
 }
-void thread_pool_executor::post_in_line(std::unique_ptr<executor_job> work) {
-    pool_->post(std::move(work), thread_pool::when_full::wait);
+std::shared_ptr<job_desk> thread_pool_executor::desk() const noexcept {
+    return pool_;
 }
 
 void thread_pool_executor::shutdown(const shutdown_options& options) {
@@ -79,33 +78,6 @@ std::size_t thread_pool_executor::queued() const {
 }
 executor_metrics thread_pool_executor::metrics() const {
     return pool_->metrics();
-}
-
-// -- a place in the queue --
-
-admission_op::admission_op(std::shared_ptr<thread_pool> pool, std::unique_ptr<executor_job> job)
-    : pool_(std::move(pool)), job_(std::move(job)) {}
-admission_op::admission_op(admission_op&& fresh) noexcept = default;
-admission_op::~admission_op() = default;
-
-bool admission_op::await_ready() {
-    return pool_->try_post(job_) && scheduler::may_go_on();
-}
-bool admission_op::await_suspend(promise_base& promise) {
-    if (job_ == nullptr) { // the step's budget is used up
-        return yield(promise);
-    }
-    return park(promise, [this] {
-        if (!pool_->wait_for_room(*this)) {
-            wake();
-        }
-    });
-}
-abort_result admission_op::abort() noexcept {
-    return pool_->leave_line(*this) ? abort_result::aborted : abort_result::completed;
-}
-void admission_op::show(await_look& look) const noexcept {
-    look.waits_for("room in the queue of an executor");
 }
 
 } // namespace eddy::inline v0

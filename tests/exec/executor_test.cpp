@@ -1,21 +1,14 @@
 // executor_test.cpp — one body for every executor: what the interface promises.
 //
-// A new executor is added to `executors` and given a `made<E>`. What is called here are functions
-// with names, whose arguments and results can be sent to another process; what they share with the
-// test are files.
-//
 // Covers:    submit, apply, apply_async, map, run_in_executor, cancels before and after the
 //            beginning, exceptions, shutdown in its ways.
-// Not here:  what one of them has alone -> its own test.
+// Not here:  a bounded queue -> executor_queue_test.cpp; what one of them has alone -> its own
+//            test.
 
-#include "exec/gate.hpp"
-#include <eddy/exec/process_pool_executor.hpp>
-#include <eddy/exec/tbb_executor.hpp>
-#include <eddy/testing/co_test.hpp>
+#include "exec/executor_kinds.hpp"
 
 #include <algorithm>
 #include <exception>
-#include <functional>
 #include <future>
 #include <iterator>
 #include <optional>
@@ -23,7 +16,6 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
-#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -32,114 +24,8 @@ namespace executor_test {
 
 using namespace std::chrono_literals;
 
-// -- what is called --
-
-int twice(int x) {
-    return 2 * x;
-}
-std::string joined(const std::string& a, const std::string& b) {
-    return a + b;
-}
-void nothing() {}
-int refuse_7(int x) {
-    if (x == 7) {
-        throw std::runtime_error("not 7");
-    }
-    return x;
-}
-int passed(const std::string& through, int value) {
-    gate::pass(through);
-    return value;
-}
-int stopped_at_0(const std::pair<std::string, int>& job) {
-    if (job.second == 0) {
-        gate::pass(job.first);
-    }
-    return job.second;
-}
-int noted_once(const std::string& in) {
-    gate::note(in);
-    return 1;
-}
-int noted(const std::string& in, int value) {
-    gate::note(in);
-    return value;
-}
-
-EDDY_FUNCTION(twice);
-EDDY_FUNCTION(joined);
-EDDY_FUNCTION(nothing);
-EDDY_FUNCTION(refuse_7);
-EDDY_FUNCTION(passed);
-EDDY_FUNCTION(stopped_at_0);
-EDDY_FUNCTION(noted_once);
-EDDY_FUNCTION(noted);
-
-// -- the executors --
-
-// made<E>::make(n): one that makes n calls at a time.
 template <typename E>
-struct made;
-
-template <>
-struct made<thread_pool_executor> {
-    static thread_pool_executor make(std::size_t concurrency) {
-        return thread_pool_executor(concurrency);
-    }
-};
-
-template <>
-struct made<process_pool_executor> {
-    static process_pool_executor make(std::size_t concurrency) {
-        return process_pool_executor(concurrency);
-    }
-};
-
-#ifdef EDDY_TEST_TBB
-template <>
-struct made<tbb_executor> {
-    static tbb_executor make(std::size_t concurrency) { return tbb_executor(concurrency); }
-};
-
-using executors = testing::Types<thread_pool_executor, process_pool_executor, tbb_executor>;
-#else
-using executors = testing::Types<thread_pool_executor, process_pool_executor>;
-#endif
-
-template <typename E>
-class executor_test : public testing::Test {
-    static_assert(executor<E>);
-
-public:
-    static E make(std::size_t concurrency) { return made<E>::make(concurrency); }
-
-    /// Runs `body`, which is given an executor, as a CO_TEST is run.
-    static void on_loops(std::size_t concurrency, const std::function<coro<>(E&)>& body) {
-        const auto whole = [&]() -> coro<> {
-            E on = make(concurrency);
-            co_await body(on);
-            co_await on.aclose();
-        };
-        run_co_test_on(1, whole);
-        run_co_test_on(4, whole);
-        simulate_co_test(whole, 1, std::source_location::current());
-    }
-};
-
-class names {
-public:
-    template <typename E>
-    static std::string GetName(int /*index*/) {
-        const std::string whole = typeid(E).name();
-        if (whole.find("process_pool") != std::string::npos) {
-            return "processes";
-        }
-        if (whole.find("tbb") != std::string::npos) {
-            return "tbb";
-        }
-        return whole.find("thread_pool") != std::string::npos ? "threads" : whole;
-    }
-};
+class executor_test : public executor_case<E> {};
 
 TYPED_TEST_SUITE(executor_test, executors, names);
 

@@ -2,8 +2,8 @@
 // thread sleeps.
 //
 // Covers:    two threads and one or two posters; batches; a call while nobody sleeps; the search is
-//            handed on.  Planted: no second look, no hand-over, a search kept over a job, each side
-//            of the wake-up below seq_cst.
+//            handed on; a job is taken out.  Planted: no second look, no hand-over, a search kept
+//            over a job, no look after a job was taken out, each side of the wake-up below seq_cst.
 // Not here:  threads that start and end, the close -> tests/stress/executor_stress.cpp.
 
 #include "exec/job_queue.hpp"
@@ -18,15 +18,17 @@ namespace {
 enum class mistake : unsigned char {
     none,
     no_second_look,
-    no_hand_over, // who ends its search with a job does not look whether there is another one
-    busy_searcher // keeps the search while it runs a job
+    no_hand_over,  // who ends its search with a job does not look whether there is another one
+    busy_searcher, // keeps the search while it runs a job
+    no_look_after_withdrawing
 };
 
 // Threads 0 and 1 are of the pool. Whoever takes job 0 is stuck until the other one has run job 1.
-template <unsigned Posters, mistake Mistake = mistake::none>
+// A canceller takes job 0 out, if it is there.
+template <unsigned Posters, mistake Mistake = mistake::none, unsigned Cancellers = 0>
 struct pool_program {
     static constexpr unsigned workers = 2;
-    static constexpr unsigned threads = workers + Posters;
+    static constexpr unsigned threads = workers + Posters + Cancellers;
     static constexpr unsigned jobs_each = 2 / Posters;
 
     struct member {
@@ -40,12 +42,30 @@ struct pool_program {
     std::array<member, workers> pool;
     std::array<item, 2> items;
     event second_done;
+    bool withdrawn = false;
 
-    void thread(unsigned k) { k < workers ? serve(pool[k]) : post(k - workers); }
+    void thread(unsigned k) {
+        if (k < workers) {
+            serve(pool[k]);
+        } else if (k < workers + Posters) {
+            post(k - workers);
+        } else {
+            withdraw();
+        }
+    }
 
-    bool may_sleep() const { return items[0].times_taken == 1 && items[1].times_taken == 1; }
+    bool may_sleep() const {
+        return items[0].times_taken == (withdrawn ? 0 : 1) && items[1].times_taken == 1;
+    }
 
 private:
+    void withdraw() {
+        withdrawn = jobs.take_back(items[0]);
+        if (Mistake != mistake::no_look_after_withdrawing && withdrawn && jobs.anything()) {
+            call_for_more();
+        }
+    }
+
     void post(unsigned p) {
         for (unsigned i = 0; i != jobs_each; ++i) {
             item& posted = items[p * jobs_each + i];
@@ -186,6 +206,11 @@ TEST(job_queue, jobs_are_taken_once_and_in_order) {
 TEST(job_queue, a_job_that_is_taken_back_is_not_run) {
     expect_correct<take_back_program>("2 posts, take back | take", {.preemptions = 4});
 }
+TEST(job_queue, who_takes_a_job_out_leaves_no_other_one_behind) {
+    expect_correct<pool_program<1, mistake::none, 1>>(
+        "thread | thread | 2 posts | take out, some paths",
+        {.preemptions = 4, .random_paths = 100'000});
+}
 TEST(job_queue, two_threads_run_what_one_poster_posts) {
     expect_correct<pool_program<1>>("thread | thread | 2 posts", {.preemptions = 2});
 }
@@ -203,6 +228,9 @@ TEST(job_queue_faults, a_search_that_is_not_handed_on_is_caught) {
 }
 TEST(job_queue_faults, a_thread_that_keeps_the_search_while_it_runs_a_job_is_caught) {
     expect_caught<pool_program<2, mistake::busy_searcher>>("busy searcher");
+}
+TEST(job_queue_faults, who_takes_a_job_out_and_does_not_look_is_caught) {
+    expect_caught<pool_program<1, mistake::no_look_after_withdrawing, 1>>("no look");
 }
 
 limits planted(std::vector<weakening> faults) {

@@ -141,7 +141,8 @@ TEST_F(executor_stress, threads_that_end_at_any_moment_leave_no_job_behind) {
     EXPECT_EQ(ran, 3 * jobs);
 }
 
-// More submitters than the queue has room for: each way of waiting for it, and cancels of all.
+// More submitters than the queue has room for: each way of waiting for it, and cancels of all, in
+// line and in the queue.
 TEST_F(executor_stress, a_bounded_queue_loses_no_job_and_no_place) {
     eddy::thread_pool_executor pool({.threads_max = 3, .idle = 1us, .queue_max = 2});
     std::atomic<int> ran = 0;
@@ -175,7 +176,9 @@ TEST_F(executor_stress, a_bounded_queue_loses_no_job_and_no_place) {
                 }(pool)));
                 (void)cancelled[static_cast<std::size_t>(eddy::random_below(cancelled.size()))]
                     .cancel();
+                const auto withdrawn = pool.submit_in_line([] {});
                 co_await eddy::yield();
+                (void)withdrawn.cancel();
             }
             for (const auto& each : all) {
                 co_await each;

@@ -182,6 +182,41 @@ TEST_F(process_pool_stress, repeatable_jobs_end_well_whatever_is_killed) {
     EXPECT_EQ(found.well, jobs);
 }
 
+coro<> wait_for_room(process_pool_executor& pool, std::string in, int number) {
+    (void)co_await eddy::as_result(co_await pool.submit_async(counted, in, number));
+}
+
+TEST_F(process_pool_stress, a_bounded_queue_loses_no_place_while_workers_are_killed) {
+    const int jobs = scaled(1000);
+    const tallies counts(jobs);
+    const eddy::gate announced;
+    eddy::process_pool_options options = that_announce(announced, 2);
+    options.queue_max = 3;
+    process_pool_executor pool(options);
+    const killer kills_workers(pool, announced.path());
+    eddy::run(
+        [](process_pool_executor& pool, const tallies& counts, int jobs) -> coro<> {
+            std::vector<eddy::task<>> all;
+            for (int i = 0; i != jobs; ++i) {
+                all.push_back(eddy::create_task(wait_for_room(pool, counts.path(), i)));
+                const auto withdrawn = pool.submit_in_line(eddy::process_jobs::twice, i);
+                co_await eddy::yield();
+                (void)withdrawn.cancel();
+                (void)all[static_cast<std::size_t>(eddy::random_below(all.size()))].cancel();
+            }
+            for (const auto& each : all) {
+                (void)co_await eddy::as_result(each);
+            }
+        }(pool, counts, jobs),
+        {.workers = 3});
+    for (int i = 0; i != jobs; ++i) {
+        EXPECT_LE(counts.runs_of(i), 1U) << i;
+    }
+    while (pool.queued() != 0) { // what nobody waits for any more
+        std::this_thread::yield();
+    }
+}
+
 TEST_F(process_pool_stress, large_arguments_survive_kills) {
     const eddy::gate announced;
     process_pool_executor pool(that_announce(announced, 2));

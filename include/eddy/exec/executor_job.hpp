@@ -3,22 +3,23 @@
 //
 // Threads:    made by who submits, run or cancelled once by the executor.
 // Memory:     one allocation besides the state of the future; function and arguments live in it.
-// Cancel:     a future that was cancelled before the call began withdraws it; after that the call
-//             goes on and its result is dropped.
+// Cancel:     a future that was cancelled before the call began withdraws it, and where the queue
+//             is bounded frees its place; after that the call goes on and its result is dropped.
 // Invariants: I1  function and arguments are gone before the result can be seen.
 // Design:     docs/design/thread_pool.md
 
 #pragma once
 
+#include <eddy/base/atomic.hpp>
 #include <eddy/base/clock.hpp>
 #include <eddy/base/export.hpp>
-#include <eddy/base/intrusive_list.hpp>
 #include <eddy/core/awaitable.hpp>
 #include <eddy/core/context.hpp>
 #include <eddy/core/future.hpp>
-#include <eddy/sched/outside_job.hpp>
+#include <eddy/exec/queued_job.hpp>
 
 #include <exception>
+#include <memory>
 #include <optional>
 #include <tuple>
 #include <type_traits>
@@ -27,16 +28,11 @@
 
 namespace eddy::inline v0 {
 
-class admission_op;
-
 /// What an executor queues and runs. Begins with what is in force where it is made: context
 /// variables and deadlines go with it.
-class EDDY_API executor_job : public list_hook {
+class EDDY_API executor_job : public queued_job {
 public:
     executor_job() : context_(copy_context()) {}
-    executor_job(const executor_job&) = delete;
-    executor_job& operator=(const executor_job&) = delete;
-    virtual ~executor_job();
 
     /// Makes the call, unless it was withdrawn, and sets the result.
     virtual void run() noexcept = 0;
@@ -51,14 +47,15 @@ public:
 
     executor_job* inbox_next = nullptr;
     clock::time_point queued_at{};
-    admission_op* admits = nullptr; // who waits for a place for this
+    atomic<bool> taken{false}; // out of the queue, by who is going to run or to end it
 
 protected:
+    ~executor_job() override;
+
     [[nodiscard]] const context& where() const noexcept { return context_; }
 
 private:
     context context_;
-    outside_job outside_; // until the result is set
 };
 
 template <typename Fn, typename... Args>
@@ -75,6 +72,7 @@ public:
     }
 
     [[nodiscard]] future<R> result() const { return result_.get_future(); }
+    [[nodiscard]] future_state& state() noexcept override { return *result_.get_future().state(); }
 
     void run() noexcept override {
         if (result_.done()) {
@@ -119,5 +117,14 @@ private:
     std::optional<std::pair<Fn, std::tuple<Args...>>> call_;
     promise<R> result_;
 };
+
+/// The job of `fn(args...)`, and the future of its result.
+template <typename Fn, typename... Args>
+auto make_executor_job(Fn&& fn, Args&&... args) {
+    using call = executor_call<job_result_t<Fn, Args...>, std::decay_t<Fn>, std::decay_t<Args>...>;
+    auto* const made = new call(std::forward<Fn>(fn), std::forward<Args>(args)...);
+    job_pointer<executor_job> job(made);
+    return std::pair(std::move(job), made->result());
+}
 
 } // namespace eddy::inline v0

@@ -6,21 +6,18 @@
 // Cancel:     a future that was cancelled before the call began withdraws it; after that the result
 //             is dropped, or the worker process killed.
 // Invariants: I1  settled exactly once; whoever cancels the future is one who settles it.
-// Pairs:      P1  references_: drop -> the last drop     the destroyer sees every use before
 // Design:     docs/design/process_pool.md
 
 #pragma once
 
-#include <eddy/base/atomic.hpp>
 #include <eddy/base/clock.hpp>
 #include <eddy/base/export.hpp>
-#include <eddy/base/intrusive_list.hpp>
 #include <eddy/core/future.hpp>
 #include <eddy/exec/codec.hpp>
 #include <eddy/exec/executor_job.hpp>
+#include <eddy/exec/queued_job.hpp>
 #include <eddy/exec/registered_exception.hpp>
 #include <eddy/exec/registered_function.hpp>
-#include <eddy/sched/outside_job.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -109,13 +106,11 @@ private:
 };
 
 /// Shared by the pool and by the future it waits for.
-class EDDY_API process_job : public list_hook, private future_waiter {
+class EDDY_API process_job : public queued_job {
 public:
     enum class kind : std::uint8_t { call, chunk };
 
     process_job(kind what, encoded_call call, const process_job_options& options);
-    process_job(const process_job&) = delete;
-    process_job& operator=(const process_job&) = delete;
 
     // -- by whoever settles it, outside of the pool's lock --
 
@@ -123,35 +118,22 @@ public:
     virtual void settle(code_reader& from) = 0;
     virtual void settle_error(std::exception_ptr error) noexcept = 0;
     virtual void settle_cancelled() noexcept = 0;
-    [[nodiscard]] virtual future_state& state() noexcept = 0;
-
-    void keep() noexcept { references_.fetch_add(1, relaxed); } // count: the caller holds one
-    void drop() noexcept {
-        if (references_.fetch_sub(1, acq_rel) == 1) { // P1, both ends
-            delete this;
-        }
-    }
 
 protected:
-    virtual ~process_job();
+    ~process_job() override;
 
 private:
     friend process_pool;
     friend worker_process;
     enum class stage : std::uint8_t { queued, sent, settled };
 
-    void notify() noexcept override;
-
     const kind kind_;
     const registered_function* const function_;
     const code_buffer call_;
     const clock::time_point deadline_; // of the real clock, whatever that of the runtime is
     const job_cancel on_cancel_;
-    outside_job outside_; // until the result is set
-    atomic<std::uint32_t> references_{1};
 
     // Under the pool's lock.
-    std::shared_ptr<process_pool> pool_;
     stage stage_ = stage::queued;
     std::size_t repeats_left_;
     worker_process* worker_ = nullptr; // that it was sent to

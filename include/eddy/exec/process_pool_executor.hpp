@@ -90,6 +90,8 @@ struct process_pool_options {
     std::string name = "eddy-worker";
     /// How much fits into a ring: a power of two, from 4096.
     std::size_t ring_bytes = std::size_t{1} << 20;
+    /// At most so many jobs that have not begun; 0: any number. As thread_pool_options::queue_max.
+    std::size_t queue_max = 0;
 };
 
 /// To be called first in main() by a program that is linked with a static libeddy, or whose
@@ -102,10 +104,16 @@ class process_pool_executor;
 /// The pool, for jobs with options of their own; it must not outlive the pool.
 class process_pool_jobs : public executor_calls<process_pool_jobs> {
 public:
-    /// As process_pool_executor::submit.
+    /// As those of process_pool_executor.
     template <typename Fn, typename... Args>
         requires std::invocable<std::decay_t<Fn>, std::decay_t<Args>...>
     future<job_result_t<Fn, Args...>> submit(Fn&& fn, Args&&... args);
+    template <typename Fn, typename... Args>
+        requires std::invocable<std::decay_t<Fn>, std::decay_t<Args>...>
+    submit_op<job_result_t<Fn, Args...>> submit_async(Fn&& fn, Args&&... args);
+    template <typename Fn, typename... Args>
+        requires std::invocable<std::decay_t<Fn>, std::decay_t<Args>...>
+    future<job_result_t<Fn, Args...>> submit_in_line(Fn&& fn, Args&&... args);
     template <typename Fn, typename Element>
     auto submit_chunk(const Fn& fn, const std::vector<Element>& elements);
 
@@ -152,16 +160,36 @@ public:
     /// dies, broken_process_pool. Cancelled before the call has begun, the future withdraws it;
     /// after that the result is dropped. A deadline that is in force here holds for the job: when
     /// it has passed the process is killed.
-    /// Throws:  function_not_registered; executor_shut_down; broken_process_pool, also in a worker
-    ///          process of a worker process.
+    /// Throws:  function_not_registered; executor_shut_down; executor_queue_full;
+    ///          broken_process_pool, also in a worker process of a worker process.
     /// Cost:    encoding the arguments; a wake-up of the process if it sleeps; the first time, the
     ///          start of a thread.
     template <typename Fn, typename... Args>
         requires std::invocable<std::decay_t<Fn>, std::decay_t<Args>...>
     future<job_result_t<Fn, Args...>> submit(Fn&& fn, Args&&... args) {
-        return submit_with({}, std::forward<Fn>(fn), std::forward<Args>(args)...);
+        return submit_with({}, when_full::refuse, std::forward<Fn>(fn),
+                           std::forward<Args>(args)...);
     }
-    /// For map: `fn(element)` for each element, in one job.
+    /// `co_await pool.submit_async(fn, args…)` waits until the queue has room and gives the future
+    /// that submit gives. First come, first served. The arguments are encoded at once.
+    ///
+    /// Suspends: only if the queue is full.
+    /// Throws:   as submit, but never executor_queue_full.
+    /// Cancel:   of the wait: nothing is submitted, and the others keep their turns. A deadline
+    ///           that passes meanwhile ends the wait too; the future has the timeout_error.
+    template <typename Fn, typename... Args>
+        requires std::invocable<std::decay_t<Fn>, std::decay_t<Args>...>
+    submit_op<job_result_t<Fn, Args...>> submit_async(Fn&& fn, Args&&... args) {
+        return submit_async_with({}, std::forward<Fn>(fn), std::forward<Args>(args)...);
+    }
+    /// As submit, for who awaits the result at once: where the queue is full the job waits beside
+    /// it, in turn with those of submit_async.
+    template <typename Fn, typename... Args>
+        requires std::invocable<std::decay_t<Fn>, std::decay_t<Args>...>
+    future<job_result_t<Fn, Args...>> submit_in_line(Fn&& fn, Args&&... args) {
+        return submit_with({}, when_full::wait, std::forward<Fn>(fn), std::forward<Args>(args)...);
+    }
+    /// For map: `fn(element)` for each element, in one job, which waits for room.
     template <typename Fn, typename Element>
     auto submit_chunk(const Fn& fn, const std::vector<Element>& elements) {
         return submit_chunk_with({}, fn, elements);
@@ -192,7 +220,7 @@ public:
     [[nodiscard]] std::size_t processes() const;
     /// Their numbers, for who wants to look at them, or to kill one.
     [[nodiscard]] std::vector<int> pids() const;
-    /// Jobs that no process has.
+    /// Jobs that have not begun, as far as is known, with those that wait for room.
     [[nodiscard]] std::size_t queued() const;
 
 private:
@@ -205,12 +233,19 @@ private:
                       "write EDDY_FUNCTION(its_name) where it is defined");
     }
     template <typename Fn, typename... Args>
-    auto submit_with(const process_job_options& options, Fn&& fn, Args&&... args);
+    static auto make_job(const process_job_options& options, Fn&& fn, Args&&... args);
+    template <typename Fn, typename... Args>
+    auto submit_with(const process_job_options& options, when_full then, Fn&& fn, Args&&... args);
+    template <typename Fn, typename... Args>
+    submit_op<job_result_t<Fn, Args...>> submit_async_with(const process_job_options& options,
+                                                           Fn&& fn, Args&&... args);
     template <typename Fn, typename Element>
     auto submit_chunk_with(const process_job_options& options, const Fn& fn,
                            const std::vector<Element>& elements);
 
-    void post(process_job& job);
+    /// For submit. Throws: see there.
+    void post(job_pointer<> job, when_full then);
+    [[nodiscard]] std::shared_ptr<job_desk> desk() const noexcept;
 
     std::shared_ptr<process_pool> pool_; // shared with its thread and its jobs
 };
@@ -238,18 +273,33 @@ struct read_result<map_chunk<Value>> {
     }
 };
 
+/// A job, and the future of its result.
 template <typename Fn, typename... Args>
-auto process_pool_executor::submit_with(const process_job_options& options, Fn&& fn,
-                                        Args&&... args) {
+auto process_pool_executor::make_job(const process_job_options& options, Fn&& fn, Args&&... args) {
     check_function<Fn>();
     using result = job_result_t<Fn, Args...>;
     using call = process_call<result, read_result<result>>;
-    auto* const job =
+    auto* const made =
         new call(process_job::kind::call,
                  encoded_call::of(std::decay_t<Fn>(fn), std::forward<Args>(args)...), options);
-    auto later = job->result();
-    post(*job);
-    return later;
+    job_pointer<> job(made);
+    return std::pair(std::move(job), made->result());
+}
+
+template <typename Fn, typename... Args>
+auto process_pool_executor::submit_with(const process_job_options& options, when_full then, Fn&& fn,
+                                        Args&&... args) {
+    auto [job, later] = make_job(options, std::forward<Fn>(fn), std::forward<Args>(args)...);
+    post(std::move(job), then);
+    return std::move(later);
+}
+
+template <typename Fn, typename... Args>
+submit_op<job_result_t<Fn, Args...>>
+process_pool_executor::submit_async_with(const process_job_options& options, Fn&& fn,
+                                         Args&&... args) {
+    auto [job, later] = make_job(options, std::forward<Fn>(fn), std::forward<Args>(args)...);
+    return {desk(), std::move(job), std::move(later)};
 }
 
 template <typename Fn, typename Element>
@@ -258,17 +308,30 @@ auto process_pool_executor::submit_chunk_with(const process_job_options& options
     check_function<Fn>();
     using result = map_chunk<map_value_t<job_result_t<Fn, Element>>>;
     using call = process_call<result, read_result<result>>;
-    auto* const job = new call(process_job::kind::chunk,
-                               encoded_call::of_each(std::decay_t<Fn>(fn), elements), options);
-    auto later = job->result();
-    post(*job);
+    auto* const made = new call(process_job::kind::chunk,
+                                encoded_call::of_each(std::decay_t<Fn>(fn), elements), options);
+    job_pointer<> job(made);
+    auto later = made->result();
+    post(std::move(job), when_full::wait);
     return later;
 }
 
 template <typename Fn, typename... Args>
     requires std::invocable<std::decay_t<Fn>, std::decay_t<Args>...>
 future<job_result_t<Fn, Args...>> process_pool_jobs::submit(Fn&& fn, Args&&... args) {
-    return pool_->submit_with(options_, std::forward<Fn>(fn), std::forward<Args>(args)...);
+    return pool_->submit_with(options_, when_full::refuse, std::forward<Fn>(fn),
+                              std::forward<Args>(args)...);
+}
+template <typename Fn, typename... Args>
+    requires std::invocable<std::decay_t<Fn>, std::decay_t<Args>...>
+submit_op<job_result_t<Fn, Args...>> process_pool_jobs::submit_async(Fn&& fn, Args&&... args) {
+    return pool_->submit_async_with(options_, std::forward<Fn>(fn), std::forward<Args>(args)...);
+}
+template <typename Fn, typename... Args>
+    requires std::invocable<std::decay_t<Fn>, std::decay_t<Args>...>
+future<job_result_t<Fn, Args...>> process_pool_jobs::submit_in_line(Fn&& fn, Args&&... args) {
+    return pool_->submit_with(options_, when_full::wait, std::forward<Fn>(fn),
+                              std::forward<Args>(args)...);
 }
 template <typename Fn, typename Element>
 auto process_pool_jobs::submit_chunk(const Fn& fn, const std::vector<Element>& elements) {

@@ -18,6 +18,7 @@
 #include <eddy/exec/executor.hpp>
 #include <eddy/exec/executor_calls.hpp>
 #include <eddy/exec/executor_job.hpp>
+#include <eddy/exec/queued_job.hpp>
 
 #include <algorithm>
 #include <concepts>
@@ -37,6 +38,9 @@ struct tbb_options {
     /// At most so many threads compute at a time. 0: as many as there are loops in the runtime that
     /// runs where it is made; where none runs, as many as a runtime would have.
     std::size_t concurrency = 0;
+    /// At most so many jobs of submit that have not begun; 0: any number. As
+    /// thread_pool_options::queue_max. The algorithms do not count.
+    std::size_t queue_max = 0;
 };
 
 class tbb_arena;
@@ -168,16 +172,30 @@ public:
     tbb_executor& operator=(const tbb_executor&) = delete;
 
     /// Has `fn(args...)`, stored until then, called in the arena. As thread_pool_executor::submit.
-    /// Throws: executor_shut_down.
+    /// Throws: executor_shut_down; executor_queue_full.
     template <typename Fn, typename... Args>
         requires std::invocable<std::decay_t<Fn>, std::decay_t<Args>...>
     future<job_result_t<Fn, Args...>> submit(Fn&& fn, Args&&... args) {
-        using call =
-            executor_call<job_result_t<Fn, Args...>, std::decay_t<Fn>, std::decay_t<Args>...>;
-        auto job = std::make_unique<call>(std::forward<Fn>(fn), std::forward<Args>(args)...);
-        auto result = job->result();
-        post(std::move(job));
-        return result;
+        auto [job, result] = make_executor_job(std::forward<Fn>(fn), std::forward<Args>(args)...);
+        post(std::move(job), when_full::refuse);
+        return std::move(result);
+    }
+    /// `co_await tbb.submit_async(fn, args…)` waits until the queue has room and gives the future
+    /// that submit gives. As thread_pool_executor::submit_async.
+    template <typename Fn, typename... Args>
+        requires std::invocable<std::decay_t<Fn>, std::decay_t<Args>...>
+    submit_op<job_result_t<Fn, Args...>> submit_async(Fn&& fn, Args&&... args) {
+        auto [job, result] = make_executor_job(std::forward<Fn>(fn), std::forward<Args>(args)...);
+        return {desk(), std::move(job), std::move(result)};
+    }
+    /// As submit, for who awaits the result at once: where the queue is full the job waits beside
+    /// it, in turn with those of submit_async.
+    template <typename Fn, typename... Args>
+        requires std::invocable<std::decay_t<Fn>, std::decay_t<Args>...>
+    future<job_result_t<Fn, Args...>> submit_in_line(Fn&& fn, Args&&... args) {
+        auto [job, result] = make_executor_job(std::forward<Fn>(fn), std::forward<Args>(args)...);
+        post(std::move(job), when_full::wait);
+        return std::move(result);
     }
 
     /// Awaits `fn(i)` for each i of [begin, end), which are numbers, or random access iterators:
@@ -275,9 +293,11 @@ public:
     [[nodiscard]] coro<> aclose(shutdown_options options = {});
 
     [[nodiscard]] std::size_t concurrency() const noexcept;
+    /// Jobs that have not begun, with those that wait for room.
+    [[nodiscard]] std::size_t queued() const;
 
     /// For submit. Throws: see there.
-    void post(std::unique_ptr<executor_job> job);
+    void post(job_pointer<executor_job> job, when_full then);
 
 private:
     template <typename Begin, typename T, typename Fn, typename Combine>
@@ -307,6 +327,8 @@ private:
                 },
             .destroy = [](void* value) { delete static_cast<T*>(value); }};
     };
+
+    [[nodiscard]] std::shared_ptr<job_desk> desk() const noexcept;
 
     template <typename Call>
     arena_op work(Call& call, const std::type_info& what) {

@@ -11,11 +11,11 @@
 #include <eddy/base/chrono.hpp>
 #include <eddy/base/export.hpp>
 #include <eddy/core/coro.hpp>
-#include <eddy/core/op.hpp>
 #include <eddy/exec/executor.hpp>
 #include <eddy/exec/executor_calls.hpp>
 #include <eddy/exec/executor_job.hpp>
 #include <eddy/exec/executor_metrics.hpp>
+#include <eddy/exec/queued_job.hpp>
 
 #include <chrono>
 #include <concepts>
@@ -36,50 +36,12 @@ struct thread_pool_options {
     /// Of the threads, with a number after it; 15 characters of both are seen.
     std::string name = "eddy-pool";
     /// At most so many jobs that have not begun; 0: any number. What waits for room of its own
-    /// accord (submit_async, run_in_executor, to_thread, apply, map) waits beside that, in turn.
+    /// accord (submit_async, run_in_executor, to_thread, apply, map) waits beside that, in turn. A
+    /// job that is withdrawn gives its place to the next one.
     std::size_t queue_max = 0;
 };
 
 class thread_pool;
-
-/// Waits for a place in the queue, and puts its job there.
-class EDDY_API admission_op : public op {
-public:
-    admission_op(std::shared_ptr<thread_pool> pool, std::unique_ptr<executor_job> job);
-    admission_op(admission_op&& fresh) noexcept;
-
-    bool await_ready();
-    bool await_suspend(promise_base& promise);
-    abort_result abort() noexcept override;
-    void show(await_look& look) const noexcept override;
-
-protected:
-    ~admission_op();
-
-private:
-    friend class thread_pool;
-    void admit() noexcept { wake(); }
-
-    std::shared_ptr<thread_pool> pool_;
-    std::unique_ptr<executor_job> job_; // until it is in the queue
-    bool in_line_ = false;              // under the pool's lock
-};
-
-template <typename R>
-class [[nodiscard("the job is submitted when this is awaited")]] submit_op final
-    : public admission_op {
-public:
-    submit_op(std::shared_ptr<thread_pool> pool, std::unique_ptr<executor_job> job,
-              future<R> result)
-        : admission_op(std::move(pool), std::move(job)), result_(std::move(result)) {}
-    future<R> await_resume() {
-        this->check_aborted();
-        return std::move(result_);
-    }
-
-private:
-    future<R> result_;
-};
 
 /// Threads that make calls. What it has besides what is written here is in executor_calls.
 class EDDY_API thread_pool_executor : public executor_calls<thread_pool_executor> {
@@ -110,8 +72,8 @@ public:
     template <typename Fn, typename... Args>
         requires std::invocable<std::decay_t<Fn>, std::decay_t<Args>...>
     future<job_result_t<Fn, Args...>> submit(Fn&& fn, Args&&... args) {
-        auto [job, result] = make_job(std::forward<Fn>(fn), std::forward<Args>(args)...);
-        post(std::move(job));
+        auto [job, result] = make_executor_job(std::forward<Fn>(fn), std::forward<Args>(args)...);
+        post(std::move(job), when_full::refuse);
         return std::move(result);
     }
 
@@ -124,8 +86,8 @@ public:
     template <typename Fn, typename... Args>
         requires std::invocable<std::decay_t<Fn>, std::decay_t<Args>...>
     submit_op<job_result_t<Fn, Args...>> submit_async(Fn&& fn, Args&&... args) {
-        auto [job, result] = make_job(std::forward<Fn>(fn), std::forward<Args>(args)...);
-        return {pool_, std::move(job), std::move(result)};
+        auto [job, result] = make_executor_job(std::forward<Fn>(fn), std::forward<Args>(args)...);
+        return {desk(), std::move(job), std::move(result)};
     }
 
     /// As submit, for who awaits the result at once: where the queue is full the job waits beside
@@ -133,8 +95,8 @@ public:
     template <typename Fn, typename... Args>
         requires std::invocable<std::decay_t<Fn>, std::decay_t<Args>...>
     future<job_result_t<Fn, Args...>> submit_in_line(Fn&& fn, Args&&... args) {
-        auto [job, result] = make_job(std::forward<Fn>(fn), std::forward<Args>(args)...);
-        post_in_line(std::move(job));
+        auto [job, result] = make_executor_job(std::forward<Fn>(fn), std::forward<Args>(args)...);
+        post(std::move(job), when_full::wait);
         return std::move(result);
     }
 
@@ -154,24 +116,16 @@ public:
     /// As threads_max.
     [[nodiscard]] std::size_t concurrency() const noexcept { return threads_max(); }
     [[nodiscard]] std::size_t threads() const;
+    /// Jobs that have not begun, with those that wait for room.
     [[nodiscard]] std::size_t queued() const;
     /// Cost: some thousand loads a thread.
     [[nodiscard]] executor_metrics metrics() const;
 
     /// For submit. Throws: see there.
-    void post(std::unique_ptr<executor_job> work);
-    /// For submit_in_line.
-    void post_in_line(std::unique_ptr<executor_job> work);
+    void post(job_pointer<executor_job> work, when_full then);
 
 private:
-    template <typename Fn, typename... Args>
-    static auto make_job(Fn&& fn, Args&&... args) {
-        using call =
-            executor_call<job_result_t<Fn, Args...>, std::decay_t<Fn>, std::decay_t<Args>...>;
-        auto job = std::make_unique<call>(std::forward<Fn>(fn), std::forward<Args>(args)...);
-        auto result = job->result();
-        return std::pair(std::unique_ptr<executor_job>(std::move(job)), std::move(result));
-    }
+    [[nodiscard]] std::shared_ptr<job_desk> desk() const noexcept;
 
     std::shared_ptr<thread_pool> pool_; // shared with its threads
 };
