@@ -42,13 +42,13 @@ eddy::coro<> predicate_player(table& at, std::int64_t side) {
     }
 }
 
-template <eddy::coro<> player(table&, std::int64_t)>
+template <eddy::coro<> Player(table&, std::int64_t)>
 eddy::coro<> play(benchmark::State& state) {
     std::int64_t turns = 0;
     while (state.KeepRunningBatch(2 * turns_each)) {
         table at;
-        const eddy::task<> one = eddy::create_task(player(at, 0));
-        const eddy::task<> other = eddy::create_task(player(at, 1));
+        const eddy::task<> one = eddy::create_task(Player(at, 0));
+        const eddy::task<> other = eddy::create_task(Player(at, 1));
         co_await one;
         co_await other;
         turns += at.turn;
