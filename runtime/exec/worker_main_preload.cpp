@@ -29,6 +29,10 @@ int serve(int, char**, char**) {
 
 } // namespace
 
+// That this library is here: what is constructed before main need not fear to be main's doing.
+extern "C" __attribute__((visibility("default"))) const char eddy_worker_is_turned;
+extern "C" const char eddy_worker_is_turned = 1;
+
 // NOLINTBEGIN(readability-identifier-naming): the C library's names
 extern "C" __attribute__((visibility("default"))) int
 __libc_start_main(main_function main, int count, char** arguments, void (*init)(), void (*fini)(),

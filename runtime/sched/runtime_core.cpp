@@ -17,6 +17,8 @@
 #include <stdexcept>
 #include <string>
 
+#include <dlfcn.h>
+
 namespace eddy::inline v0 {
 
 bool switched_on(const char* variable) noexcept {
@@ -35,11 +37,15 @@ constexpr unsigned workers_simulated = 4;
 
 // What the program asked for together with what the environment did.
 runtime_options completed(runtime_options options) {
+    // One that libeddy_worker.so has turned around never comes to its main: then this is a runtime
+    // with static storage.
     // NOLINTNEXTLINE(concurrency-mt-unsafe): a worker process takes it out before it runs jobs
-    if (std::getenv("EDDY_WORKER_PROCESS") != nullptr) {
+    if (std::getenv("EDDY_WORKER_PROCESS") != nullptr &&
+        ::dlsym(RTLD_DEFAULT, "eddy_worker_is_turned") == nullptr) {
         throw std::logic_error(
             "this is a worker process of a process pool that has come to start a runtime: its "
-            "main() must begin with eddy::serve_process_pool();");
+            "main() must begin with eddy::serve_process_pool(); and a program that contains "
+            "libeddy must not have a runtime with static storage");
     }
     options.debug = options.debug || switched_on("EDDY_DEBUG");
     options.virtual_time = options.virtual_time || switched_on("EDDY_VIRTUAL_TIME");

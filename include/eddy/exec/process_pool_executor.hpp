@@ -97,6 +97,7 @@ struct process_pool_options {
 /// To be called first in main() by a program that is linked with a static libeddy, or whose
 /// LD_PRELOAD the system ignores: one with capabilities of its file, or set-user-id. In a worker
 /// process it serves the pool and ends the process; otherwise it returns, and a pool can be made.
+/// Such a program must not have a runtime with static storage.
 EDDY_API void serve_process_pool();
 
 class process_pool_executor;
