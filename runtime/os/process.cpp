@@ -114,12 +114,16 @@ private:
     std::array<owned_fd, 3> theirs_;
 };
 
-// A child that cannot be watched cannot be waited for either.
+// A child that cannot be watched cannot be waited for either. One that is not there any more has
+// ended, and nobody knows how: SIGCHLD is ignored, or somebody waits for every child.
 template <typename Child>
 std::unique_ptr<Child> watched(int pid, const std::string& program) {
+    const sys::fd_result found = sys::pidfd_open(pid);
+    if (found.error == std::errc::no_such_process) {
+        return std::make_unique<Child>(pid);
+    }
     try {
-        return std::make_unique<Child>(pid,
-                                       checked(sys::pidfd_open(pid), "watch the child " + program));
+        return std::make_unique<Child>(pid, checked(found, "watch the child " + program));
     } catch (...) {
         sys::kill_and_reap(pid);
         throw;
@@ -132,6 +136,7 @@ struct process::child {
     enum class fate : bool { killed, detached };
 
     child(int number, owned_fd pidfd) : pid(number), ended(std::move(pidfd)) {}
+    explicit child(int number) noexcept : pid(number), status(status_unknown) {}
     ~child() {
         if (collect()) {
             return;
