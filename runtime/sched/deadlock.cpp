@@ -116,7 +116,7 @@ std::string first_line(std::size_t tasks, hope left) {
 } // namespace
 
 bool deadlock_watch::something_is_armed() noexcept {
-    if (outside_.load(relaxed) > 0 || runtime_.outside()->any()) { // count: see expect_outside
+    if (outside_.load(relaxed) > 0) { // count: see expect_outside
         return true;
     }
     for (unsigned i = 0; i != runtime_.size(); ++i) {
@@ -130,7 +130,7 @@ bool deadlock_watch::something_is_armed() noexcept {
 }
 
 hope deadlock_watch::hope_left() noexcept {
-    if (something_is_armed()) {
+    if (something_is_armed() || runtime_.outside()->any()) {
         return hope::some;
     }
     const std::size_t own = runtime_.threads();
@@ -167,7 +167,8 @@ bool deadlock_watch::suspect() noexcept {
         return false;
     }
     suspected_at_.store(now, relaxed); // count: whoever confirms compares it with what it sees
-    // Looked at again after the threads: one may have posted, and ended.
+    // Looked at again after the threads: one may have posted, and ended. With a job outside there
+    // is hope, and its thread may just have posted what it was waited for, and be about to end it.
     if (is_silent(now) && hope_left() == hope::none && is_silent(now)) {
         tell(now, hope::none);
         return false;

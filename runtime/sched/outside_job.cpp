@@ -8,6 +8,11 @@
 #include <utility>
 
 namespace eddy::inline v0 {
+namespace {
+
+constinit thread_local unsigned settling_here = 0; // how deep
+
+} // namespace
 
 outside_job::outside_job() noexcept {
     if (worker* const here = worker::current()) {
@@ -32,6 +37,18 @@ void outside_job::end() noexcept {
     if (const auto account = std::exchange(account_, nullptr)) {
         account->end();
     }
+}
+
+outside_job::settling::settling() noexcept {
+    ++settling_here;
+}
+
+outside_job::settling::~settling() {
+    --settling_here;
+}
+
+bool outside_job::settling::here() noexcept {
+    return settling_here != 0;
 }
 
 } // namespace eddy::inline v0

@@ -6,6 +6,7 @@
 #include "sched/runtime_core.hpp"
 #include <eddy/base/syscall.hpp>
 #include <eddy/core/fork_group.hpp>
+#include <eddy/sched/outside_job.hpp>
 
 #include <utility>
 
@@ -332,10 +333,12 @@ void worker::post(runnable& item) noexcept {
     notify();
 }
 
-// A thread that is none of this runtime's, and posts while it runs, may do so again.
+// A thread that is none of this runtime's, and posts while it runs, may do so again. But not one
+// that answers what this runtime has asked for.
 void worker::note_poster() noexcept {
     const worker* const from = current();
-    if ((from == nullptr || &from->runtime_ != &runtime_) && runtime_.running()) {
+    if ((from == nullptr || &from->runtime_ != &runtime_) && runtime_.running() &&
+        !outside_job::settling::here()) {
         runtime_.deadlocks().note_foreign_post();
     }
 }

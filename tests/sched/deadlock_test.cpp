@@ -17,6 +17,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <sys/timerfd.h>
@@ -245,6 +246,29 @@ TEST(deadlock, by_default_it_is_reported_and_the_run_goes_on) {
     ASSERT_EQ(told.size(), 1U);
     EXPECT_EQ(told[0].kind, report_kind::deadlock);
     EXPECT_SAYS(told[0].message, "waiting (suspended)");
+}
+
+// Who posts by itself may do so again, and a runtime that has seen that says nothing: it would
+// hang.
+TEST(deadlock, who_has_answered_a_job_is_not_waited_for) {
+    std::vector<report> told;
+    runtime loops({.workers = 2, .virtual_time = true});
+    promise<> set;
+    const auto previous = on_unhandled([&](const report& what) {
+        told.push_back(what);
+        loops.loop().call_soon_threadsafe([&set] { set.set_value(); });
+    });
+    loops.run_until_complete([](future<> of) -> coro<> {
+        event_loop& loop = get_running_loop();
+        std::thread([&loop] {
+            const outside_job::settling answer;
+            loop.call_soon_threadsafe([] {});
+        }).join();
+        co_await of;
+    }(set.get_future()));
+    on_unhandled(previous);
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told[0].kind, report_kind::deadlock);
 }
 
 TEST(deadlock, it_is_said_once_for_each_silence) {

@@ -84,10 +84,12 @@ public:
             if constexpr (std::is_void_v<R>) {
                 call();
                 call_.reset();
+                const outside_job::settling now;
                 (void)result_.try_set_value();
             } else {
                 R value = call();
                 call_.reset();
+                const outside_job::settling now;
                 (void)result_.try_set_value(std::move(value));
             }
             return;
@@ -99,10 +101,12 @@ public:
     }
     void cancel() noexcept override {
         call_.reset();
+        const outside_job::settling now;
         (void)result_.get_future().cancel();
     }
     void fail(std::exception_ptr error) noexcept override {
         call_.reset();
+        const outside_job::settling now;
         (void)result_.try_set_exception(std::move(error));
     }
     [[nodiscard]] const std::type_info& function() const noexcept override { return typeid(Fn); }

@@ -153,17 +153,23 @@ public:
     void settle(code_reader& from) override {
         if constexpr (std::is_void_v<Result>) {
             from.expect_end();
+            const outside_job::settling now;
             (void)result_.try_set_value();
         } else {
             Result value = Read()(from);
             from.expect_end();
+            const outside_job::settling now;
             (void)result_.try_set_value(std::move(value));
         }
     }
     void settle_error(std::exception_ptr error) noexcept override {
+        const outside_job::settling now;
         (void)result_.try_set_exception(std::move(error));
     }
-    void settle_cancelled() noexcept override { (void)result_.get_future().cancel(); }
+    void settle_cancelled() noexcept override {
+        const outside_job::settling now;
+        (void)result_.get_future().cancel();
+    }
     [[nodiscard]] future_state& state() noexcept override { return *result_.get_future().state(); }
 
 private:

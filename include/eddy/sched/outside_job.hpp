@@ -27,6 +27,19 @@ public:
     /// The job is over, before this dies.
     void end() noexcept;
 
+    /// While it lives, what this thread posts to a runtime is the result of such a job: no sign
+    /// that the thread may post again by itself (docs/design/deadlock.md). Cost: a thread-local
+    /// variable.
+    class EDDY_API settling {
+    public:
+        settling() noexcept;
+        settling(const settling&) = delete;
+        settling& operator=(const settling&) = delete;
+        ~settling();
+
+        [[nodiscard]] static bool here() noexcept;
+    };
+
 private:
     std::shared_ptr<outside_account> account_;
 };
