@@ -7,6 +7,7 @@
 //     caught: no such recipe: soup
 //     killed when its time was over
 //     the same job, repeated until its process lived: done
+//     for request 7: soup
 //     still there: 8
 
 #include <eddy/eddy.hpp>
@@ -52,6 +53,14 @@ std::string cook(const std::string& what) {
     throw unknown_recipe("no such recipe: " + what);
 }
 
+// What the work is for: set once, seen by all that comes out of it, also elsewhere.
+eddy::context_var<int> request_id("request_id", 0);
+EDDY_CONTEXT_VAR(request_id);
+
+std::string prepare(const std::string& what) {
+    return "for request " + std::to_string(request_id.get()) + ": " + what;
+}
+
 // Dies when it is called for the first time.
 std::string fragile(const std::string& note) {
     if (!std::filesystem::exists(note)) {
@@ -67,6 +76,7 @@ EDDY_FUNCTION(same);
 EDDY_FUNCTION(crash);
 EDDY_FUNCTION(never_end);
 EDDY_FUNCTION(cook);
+EDDY_FUNCTION(prepare);
 EDDY_FUNCTION(fragile);
 EDDY_EXCEPTION(unknown_recipe);
 
@@ -103,6 +113,11 @@ eddy::coro<> amain(const std::string& note) {
     auto repeatable = pool.with({.repeats = 1});
     std::printf("the same job, repeated until its process lived: %s\n",
                 (co_await eddy::run_in_executor(repeatable, fragile, note)).c_str());
+
+    {
+        const auto bound = request_id.set(7);
+        std::puts((co_await eddy::run_in_executor(pool, prepare, "soup")).c_str());
+    }
 
     std::printf("still there: %d\n", co_await eddy::run_in_executor(pool, twice, 4));
     co_await pool.aclose();

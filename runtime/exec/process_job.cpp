@@ -1,10 +1,13 @@
-// process_job.cpp — what is in force where a job is made.
+// process_job.cpp — what is in force where a job is made, and goes with it.
 
 #include <eddy/core/context.hpp>
 #include <eddy/exec/process_job.hpp>
+#include <eddy/exec/registered_context_var.hpp>
 #include <eddy/sched/sleep.hpp>
 
 #include <algorithm>
+#include <limits>
+#include <stdexcept>
 
 namespace eddy::inline v0 {
 namespace {
@@ -20,9 +23,17 @@ clock::time_point deadline_here(std::chrono::nanoseconds limit) {
 
 } // namespace
 
+void encoded_call::put_context() {
+    const std::size_t bytes = registered_context_var::encode_set(bytes_);
+    if (bytes > std::numeric_limits<std::uint32_t>::max()) {
+        throw std::length_error("context variables of more than 4 GB cannot go with a job");
+    }
+    context_bytes_ = static_cast<std::uint32_t>(bytes);
+}
+
 process_job::process_job(kind what, encoded_call call, const process_job_options& options)
-    : kind_(what), function_(&call.function()), call_(call.take()),
-      deadline_(deadline_here(options.limit)), on_cancel_(options.on_cancel),
+    : kind_(what), function_(&call.function()), context_bytes_(call.context_bytes()),
+      call_(call.take()), deadline_(deadline_here(options.limit)), on_cancel_(options.on_cancel),
       repeats_left_(options.repeats) {}
 
 process_job::~process_job() = default;

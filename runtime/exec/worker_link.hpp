@@ -77,18 +77,19 @@ enum class message_kind : std::uint32_t {
 
 struct message_header {
     message_kind kind{};
-    std::uint32_t unused = 0;
-    std::uint64_t number = 0;  // of the job
-    std::uint64_t bytes = 0;   // that follow
-    std::int64_t deadline = 0; // of the job, on the real clock
+    std::uint32_t context_bytes = 0; // of those that follow: the context variables of the job
+    std::uint64_t number = 0;        // of the job
+    std::uint64_t bytes = 0;         // that follow
+    std::int64_t deadline = 0;       // of the job, on the real clock
 };
 
 /// A message on its way out; the body stays where it is.
 class outgoing_message {
 public:
     outgoing_message(message_kind kind, std::uint64_t number, std::span<const std::byte> body,
-                     clock::time_point deadline = {}) noexcept
+                     clock::time_point deadline = {}, std::uint32_t context_bytes = 0) noexcept
         : header_{.kind = kind,
+                  .context_bytes = context_bytes,
                   .number = number,
                   .bytes = body.size(),
                   .deadline = deadline.time_since_epoch().count()},

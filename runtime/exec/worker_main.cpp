@@ -8,6 +8,7 @@
 #include <eddy/base/spin_budget.hpp>
 #include <eddy/core/context.hpp>
 #include <eddy/exec/process_pool_executor.hpp>
+#include <eddy/exec/registered_context_var.hpp>
 #include <eddy/exec/registered_exception.hpp>
 #include <eddy/io/fd.hpp>
 
@@ -72,10 +73,13 @@ private:
         code_writer result;
         message_kind kind = message_kind::value;
         try {
+            context_scope::set_current(nullptr); // whatever the job before has left
             code_reader from(message_.body());
+            const auto variables = from.get_bytes(job.context_bytes);
             const registered_function& function = registered_function::find(from);
-            deadline_scope in_force;
-            in_force.set_when(clock::time_point(clock::duration(job.deadline)));
+            deadline_scope until;
+            until.set_when(clock::time_point(clock::duration(job.deadline)));
+            const received_context in_force(variables); // known since the library is loaded
             if (job.kind == message_kind::chunk) {
                 call_for_each(function, from, result);
             } else {

@@ -210,10 +210,10 @@ void worker_process::send(job_ref job) {
     const std::uint64_t number = last_number_ + 1;
     const auto kind =
         sent.kind_ == process_job::kind::chunk ? message_kind::chunk : message_kind::job;
-    outbox_.push_back(
-        {.message = outgoing_message(kind, number, sent.call_.bytes(), sent.deadline_),
-         .owner = nullptr,
-         .job = job});
+    outbox_.push_back({.message = outgoing_message(kind, number, sent.call_.bytes(), sent.deadline_,
+                                                   sent.context_bytes_),
+                       .owner = nullptr,
+                       .job = job});
     try {
         jobs.push_back(std::move(job));
     } catch (...) {

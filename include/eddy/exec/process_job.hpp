@@ -49,15 +49,23 @@ struct process_job_options {
     job_cancel on_cancel = job_cancel::drops_result;
 };
 
-/// The bytes of a call: the function's name, then the arguments of one call or of several.
+/// The bytes of a call: the context variables that go with it, then the function's name, then the
+/// arguments of one call or of several.
 class EDDY_API encoded_call {
 public:
+    /// Without context variables.
     template <typename F, typename... Args>
     static encoded_call of(F* fn, Args&&... args) {
-        using arguments = typename function_parts<F*>::arguments;
-        static_assert(std::tuple_size_v<arguments> == sizeof...(Args));
         encoded_call out(registered_function::of(fn));
-        out.put<arguments>(std::index_sequence_for<Args...>(), args...);
+        out.put_call<F>(args...);
+        return out;
+    }
+    /// With those that are set here.
+    template <typename F, typename... Args>
+    static encoded_call of_here(F* fn, Args&&... args) {
+        encoded_call out(registered_function::of(fn));
+        out.put_context();
+        out.put_call<F>(args...);
         return out;
     }
     /// The same for each of `elements`, its only argument.
@@ -65,6 +73,8 @@ public:
     static encoded_call of_each(F* fn, const std::vector<Element>& elements) {
         using arguments = typename function_parts<F*>::arguments;
         encoded_call out(registered_function::of(fn));
+        out.put_context();
+        out.function_->name_to(out.bytes_);
         out.bytes_.put_size(elements.size());
         for (const Element& each : elements) {
             encoded_call one;
@@ -76,12 +86,21 @@ public:
     }
 
     [[nodiscard]] const registered_function& function() const noexcept { return *function_; }
+    /// At the front of the bytes.
+    [[nodiscard]] std::uint32_t context_bytes() const noexcept { return context_bytes_; }
     [[nodiscard]] code_buffer take() noexcept { return bytes_.take(); }
 
 private:
     encoded_call() = default;
-    explicit encoded_call(const registered_function& function) : function_(&function) {
-        function.name_to(bytes_);
+    explicit encoded_call(const registered_function& function) noexcept : function_(&function) {}
+
+    void put_context();
+    template <typename F, typename... Args>
+    void put_call(const Args&... args) {
+        using arguments = typename function_parts<F*>::arguments;
+        static_assert(std::tuple_size_v<arguments> == sizeof...(Args));
+        function_->name_to(bytes_);
+        put<arguments>(std::index_sequence_for<Args...>(), args...);
     }
 
     template <typename Arguments, std::size_t... I, typename... Args>
@@ -102,6 +121,7 @@ private:
     }
 
     const registered_function* function_ = nullptr;
+    std::uint32_t context_bytes_ = 0;
     code_writer bytes_;
 };
 
@@ -129,6 +149,7 @@ private:
 
     const kind kind_;
     const registered_function* const function_;
+    const std::uint32_t context_bytes_;
     const code_buffer call_;
     const clock::time_point deadline_; // of the real clock, whatever that of the runtime is
     const job_cancel on_cancel_;

@@ -26,6 +26,7 @@
 #include <eddy/exec/executor.hpp>
 #include <eddy/exec/executor_calls.hpp>
 #include <eddy/exec/process_job.hpp>
+#include <eddy/exec/registered_context_var.hpp>
 #include <eddy/exec/run_in_executor.hpp>
 
 #include <chrono>
@@ -160,9 +161,11 @@ public:
     /// standard one or registered (EDDY_EXCEPTION), as a remote_error otherwise. If the process
     /// dies, broken_process_pool. Cancelled before the call has begun, the future withdraws it;
     /// after that the result is dropped. A deadline that is in force here holds for the job: when
-    /// it has passed the process is killed.
+    /// it has passed the process is killed. Context variables that are set here and registered
+    /// (EDDY_CONTEXT_VAR) are set for the job; others are not.
     /// Throws:  function_not_registered; executor_shut_down; executor_queue_full;
-    ///          broken_process_pool, also in a worker process of a worker process.
+    ///          broken_process_pool, also in a worker process of a worker process; what a codec
+    ///          throws.
     /// Cost:    encoding the arguments; a wake-up of the process if it sleeps; the first time, the
     ///          start of a thread.
     template <typename Fn, typename... Args>
@@ -282,7 +285,7 @@ auto process_pool_executor::make_job(const process_job_options& options, Fn&& fn
     using call = process_call<result, read_result<result>>;
     auto* const made =
         new call(process_job::kind::call,
-                 encoded_call::of(std::decay_t<Fn>(fn), std::forward<Args>(args)...), options);
+                 encoded_call::of_here(std::decay_t<Fn>(fn), std::forward<Args>(args)...), options);
     job_pointer<> job(made);
     return std::pair(std::move(job), made->result());
 }

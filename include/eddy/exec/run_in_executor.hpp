@@ -73,9 +73,9 @@ coro<job_result_t<Fn, Args...>> run_stored_in(E& on, Fn fn, Args... args) {
 ///           queue is full the job waits beside it.
 /// Cancel:   at once. A call that has not begun is withdrawn; one that has goes on, and its result
 ///           is dropped: it must not use what the caller has.
-/// Threads:  any task. `fn` runs outside all loops: it may block, it must not await. On a thread it
-///           sees the context variables and the deadline of the caller, in another process the
-///           deadline only.
+/// Threads:  any task. `fn` runs outside all loops: it may block, it must not await. It sees
+///           the deadline and the context variables of the caller; in another process those
+///           variables that are registered (EDDY_CONTEXT_VAR).
 /// Example:  docs/examples/g19_executors.cpp
 template <executor E, typename Fn, typename... Args>
     requires std::invocable<std::decay_t<Fn>, std::decay_t<Args>...>
