@@ -458,14 +458,18 @@ TEST(process_pool_executor, a_worker_ends_with_the_process_that_started_it) {
 
 TEST(process_pool_executor, no_process_and_no_descriptor_is_left) {
     const std::size_t before = descriptors_here();
+    std::vector<int> were; // not all children: a sanitizer may have one
     {
         process_pool_executor pool(2);
+        were.push_back(pool.apply(jobs::pid));
         EXPECT_TRUE(broken(pool.submit(jobs::die_by, SIGKILL)));
-        EXPECT_EQ(pool.apply(jobs::twice, 2), 4);
+        were.push_back(pool.apply(jobs::pid));
     }
     EXPECT_EQ(descriptors_here(), before);
-    EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
-    EXPECT_EQ(errno, ECHILD);
+    for (const int each : were) {
+        EXPECT_EQ(::waitpid(each, nullptr, WNOHANG), -1);
+        EXPECT_EQ(errno, ECHILD);
+    }
 }
 
 TEST(process_pool_executor, what_refuses_to_end_is_named_and_killed) {
