@@ -79,6 +79,7 @@ process_pool::~process_pool() {
 // -- submitting --
 
 void process_pool::post(job_pointer<> job, when_full then) {
+    refuse_where_forked();
     const lock hold(lock_);
     check_open();
     const bool room = has_room();
@@ -94,6 +95,7 @@ void process_pool::post(job_pointer<> job, when_full then) {
 }
 
 bool process_pool::admit(admission_op& who, when_full then) {
+    refuse_where_forked();
     const lock hold(lock_);
     check_open();
     const bool room = has_room();
@@ -121,11 +123,15 @@ bool process_pool::leave_line(admission_op& who) noexcept {
     return true;
 }
 
-void process_pool::check_open() const {
+// Without the lock: some thread of the other process may have held it.
+void process_pool::refuse_where_forked() const {
     if (forked()) {
         throw executor_shut_down(
             "a process pool does not work in a forked process: make a new one");
     }
+}
+
+void process_pool::check_open() const {
     if (!broken_.empty()) {
         throw broken_process_pool(broken_);
     }
@@ -334,6 +340,9 @@ void process_pool::forget_deadline(process_job& job) noexcept {
 
 // By the pool itself or by a cancel.
 void process_pool::job_done(queued_job& done) noexcept {
+    if (forked()) { // what it was sent to works for the other process
+        return;
+    }
     process_job& job = job_of(done);
     std::optional<job_ref> taken;
     const lock hold(lock_);

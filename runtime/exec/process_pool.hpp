@@ -106,6 +106,8 @@ private:
     /// Has epoll say `as` when `fd` is readable. Throws: std::system_error.
     void watch(int fd, std::uint64_t as) const;
 
+    void refuse_where_forked() const;
+
     // -- under the lock --
     void check_open() const;
     void take_on(process_job& job);

@@ -228,13 +228,18 @@ bool tbb_arena::destroy_a_withdrawn_job() noexcept {
     return mine != nullptr;
 }
 
-// The oldest job, unless a shutdown has cancelled it.
-void tbb_arena::run_a_job() noexcept {
+void tbb_arena::destroy_withdrawn_jobs() noexcept {
     while (destroy_a_withdrawn_job()) {
         end_call();
     }
+}
+
+// The oldest job, unless a shutdown has cancelled it.
+void tbb_arena::run_a_job() noexcept {
+    destroy_withdrawn_jobs();
     job_pointer<executor_job> job = take();
     if (job == nullptr) {
+        destroy_withdrawn_jobs(); // it was withdrawn just now, and no other call may come for it
         return;
     }
     noted(job->function(), [&] {

@@ -139,6 +139,7 @@ private:
     void let_in() noexcept;
     [[nodiscard]] job_pointer<executor_job> take() noexcept;
     [[nodiscard]] bool destroy_a_withdrawn_job() noexcept;
+    void destroy_withdrawn_jobs() noexcept;
     void end_call() noexcept;
     void run_a_job() noexcept;
     void run(arena_work& work) noexcept;

@@ -112,22 +112,20 @@ bool thread_pool::leave_line(admission_op& who) noexcept {
 // Of a job in a bounded queue, or in line: it has been withdrawn, unless who runs it has set that.
 void thread_pool::job_done(queued_job& done) noexcept {
     auto& job = static_cast<executor_job&>(done);
-    if (job.taken.load(relaxed)) { // hint: below nobody finds what was taken
+    if (forked() || job.taken.load(relaxed)) { // hint: below nobody finds what was taken
         return;
     }
     {
         const std::lock_guard hold(room_lock_);
-        job_pointer<> mine = line_.remove(job);
-        if (mine == nullptr) {
-            if (!jobs_.take_back(job)) {
-                return;
-            }
-            mine.reset(&job);
+        if (job_pointer<> mine = line_.remove(job)) {
+            line_.keep_withdrawn(std::move(mine));
+        } else if (jobs_.take_back(job)) {
+            // Before its place is given back: then the last thread may end, and looks for it.
+            line_.keep_withdrawn(job_pointer<>(&job));
             pass_place();
         }
-        line_.keep_withdrawn(std::move(mine));
     }
-    look_after_others();
+    look_after_others(); // also where it was not found: it was looked for among them
     note_end();
 }
 

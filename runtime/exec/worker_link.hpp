@@ -67,6 +67,7 @@ enum class message_kind : std::uint32_t {
     setup = 1, // limits, initialiser
     job,       // one call
     chunk,     // the same function for several arguments
+    end,       // nothing follows
     // to the pool
     ready,
     start_failed, // an exception

@@ -41,6 +41,9 @@ public:
             for (;;) {
                 receive();
                 const message_header job = message_.header();
+                if (job.kind == message_kind::end) {
+                    return 0;
+                }
                 if (segment_.claims().begin(job.number)) {
                     answer(job);
                 }

@@ -228,6 +228,16 @@ void worker_process::send(job_ref job) {
     pump();
 }
 
+// The end of the pipe would say so, too, but not while a process that was forked has a copy of it.
+void worker_process::close() noexcept {
+    closed_ = true;
+    try {
+        send(message_kind::end, 0, {}, nullptr);
+    } catch (...) { // no memory
+        pipe_.reset();
+    }
+}
+
 void worker_process::pump() noexcept {
     while (!outbox_.empty()) {
         if (outbox_.front().message.send(writer_)) {

@@ -101,8 +101,8 @@ public:
         return jobs.empty() || job_claims::has_room(jobs.front()->number_, last_number_ + 1);
     }
     /// Nothing more will be sent: it ends when it has done what it has.
-    void close() noexcept { pipe_.reset(); }
-    [[nodiscard]] bool closed() const noexcept { return !pipe_; }
+    void close() noexcept;
+    [[nodiscard]] bool closed() const noexcept { return closed_; }
     void kill(const char* why) noexcept;
     /// Why it was killed; empty if it was not.
     [[nodiscard]] const std::string& killed_because() const noexcept { return killed_because_; }
@@ -155,6 +155,7 @@ private:
     std::deque<outgoing> outbox_;
     incoming_message incoming_;
     std::uint64_t last_number_ = 0;
+    bool closed_ = false;
     std::string killed_because_;
 };
 

@@ -523,6 +523,13 @@ TEST(process_pool_executor, a_program_of_which_the_descriptors_are_used_up_is_to
     EXPECT_NE(std::string(error->what()).find("pipe2"), std::string::npos) << error->what();
 }
 
+// Of a forked process; a signal is negative.
+int exit_status(int child) {
+    int status = -1;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
 TEST(process_pool_executor, in_a_forked_process_a_pool_refuses_jobs_and_leaves_its_workers_alone) {
     process_pool_executor pool(1);
     EXPECT_EQ(pool.apply(jobs::twice, 2), 4);
@@ -536,10 +543,38 @@ TEST(process_pool_executor, in_a_forked_process_a_pool_refuses_jobs_and_leaves_i
         }
         ::_exit(status);
     }
-    int status = -1;
-    EXPECT_EQ(::waitpid(child, &status, 0), child);
-    EXPECT_EQ(status, 0);
+    EXPECT_EQ(exit_status(child), 0);
     EXPECT_EQ(pool.apply(jobs::twice, 3), 6);
+}
+
+// They share the memory of the workers.
+TEST(process_pool_executor, a_cancel_in_a_forked_process_withdraws_no_job_of_this_one) {
+    process_pool_executor pool(1);
+    gate stop;
+    const auto begun = pool.submit(jobs::passed, stop.path(), 1);
+    stop.wait_until_reached(1);
+    const auto sent_ahead = pool.submit(jobs::twice, 2);
+    const int child = ::fork();
+    if (child == 0) {
+        ::_exit(sent_ahead.cancel() ? 0 : 1);
+    }
+    EXPECT_EQ(exit_status(child), 0);
+    stop.open();
+    EXPECT_EQ(pool.apply(jobs::twice, 3), 6);
+    EXPECT_TRUE(sent_ahead.done());
+}
+
+TEST(process_pool_executor, a_forked_process_that_lives_on_does_not_delay_the_end_of_a_pool) {
+    process_pool_executor pool(1);
+    EXPECT_EQ(pool.apply(jobs::twice, 2), 4);
+    const int child = ::fork(); // it has copies of all descriptors
+    if (child == 0) {
+        ::pause();
+        ::_exit(0);
+    }
+    pool.shutdown();
+    EXPECT_EQ(::kill(child, SIGKILL), 0);
+    EXPECT_EQ(exit_status(child), -SIGKILL);
 }
 
 } // namespace
