@@ -105,7 +105,9 @@ public:
 
     // -- jobs that were withdrawn --
 
-    void keep_withdrawn(job_pointer<> job) noexcept {
+    /// `watched`: see job_desk::job_done. Later it might be the last reference.
+    void keep_withdrawn(job_pointer<> job, job_pointer<> watched) noexcept {
+        watched.reset();
         job->outside_.end(); // nobody waits for it
         withdrawn_.push_back(*job.release());
         any_withdrawn_.store(true, relaxed); // locked: cleared under the lock too

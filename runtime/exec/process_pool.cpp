@@ -339,11 +339,11 @@ void process_pool::forget_deadline(process_job& job) noexcept {
 }
 
 // By the pool itself or by a cancel.
-void process_pool::job_done(queued_job& done) noexcept {
+void process_pool::job_done(job_pointer<> watched) noexcept {
     if (forked()) { // what it was sent to works for the other process
         return;
     }
-    process_job& job = job_of(done);
+    process_job& job = job_of(*watched);
     std::optional<job_ref> taken;
     const lock hold(lock_);
     if (job.stage_ == process_job::stage::queued) {

@@ -53,7 +53,7 @@ public:
     void post(job_pointer<> job, when_full then);
     [[nodiscard]] bool admit(admission_op& who, when_full then) override;
     [[nodiscard]] bool leave_line(admission_op& who) noexcept override;
-    void job_done(queued_job& done) noexcept override;
+    void job_done(job_pointer<> watched) noexcept override;
     /// Takes no jobs any more.
     void close(pending what) noexcept;
     /// What runs then is named and killed, and what waits is cancelled.

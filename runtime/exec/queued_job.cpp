@@ -26,8 +26,7 @@ void queued_job::unwatch() noexcept {
 
 void queued_job::notify() noexcept {
     const std::shared_ptr<job_desk> desk = desk_; // the last job may be all that keeps it
-    desk->job_done(*this);
-    drop();
+    desk->job_done(job_pointer<>(this));
 }
 
 // -- a place in the queue --

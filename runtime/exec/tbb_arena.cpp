@@ -177,7 +177,8 @@ bool tbb_arena::leave_line(admission_op& who) noexcept {
 
 // With a bounded queue: it has ended, or was withdrawn. The call that is in the arena for it finds
 // it among those.
-void tbb_arena::job_done(queued_job& done) noexcept {
+void tbb_arena::job_done(job_pointer<> watched) noexcept {
+    queued_job& done = *watched;
     const std::lock_guard hold(lock_);
     job_pointer<> mine = line_.remove(done);
     if (mine == nullptr) {
@@ -188,7 +189,7 @@ void tbb_arena::job_done(queued_job& done) noexcept {
         mine.reset(&done);
         let_in();
     }
-    line_.keep_withdrawn(std::move(mine));
+    line_.keep_withdrawn(std::move(mine), std::move(watched));
 }
 
 job_pointer<executor_job> tbb_arena::take() noexcept {

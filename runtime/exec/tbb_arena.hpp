@@ -94,7 +94,7 @@ public:
     void post(job_pointer<executor_job> job, when_full then);
     [[nodiscard]] bool admit(admission_op& who, when_full then) override;
     [[nodiscard]] bool leave_line(admission_op& who) noexcept override;
-    void job_done(queued_job& done) noexcept override;
+    void job_done(job_pointer<> watched) noexcept override;
     /// For what an op waits for. Throws: executor_shut_down; std::bad_alloc.
     void start(std::shared_ptr<arena_work> work);
 

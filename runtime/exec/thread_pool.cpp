@@ -110,18 +110,18 @@ bool thread_pool::leave_line(admission_op& who) noexcept {
 }
 
 // Of a job in a bounded queue, or in line: it has been withdrawn, unless who runs it has set that.
-void thread_pool::job_done(queued_job& done) noexcept {
-    auto& job = static_cast<executor_job&>(done);
+void thread_pool::job_done(job_pointer<> watched) noexcept {
+    auto& job = static_cast<executor_job&>(*watched);
     if (forked() || job.taken.load(relaxed)) { // hint: below nobody finds what was taken
         return;
     }
     {
         const std::lock_guard hold(room_lock_);
         if (job_pointer<> mine = line_.remove(job)) {
-            line_.keep_withdrawn(std::move(mine));
+            line_.keep_withdrawn(std::move(mine), std::move(watched));
         } else if (jobs_.take_back(job)) {
             // Before its place is given back: then the last thread may end, and looks for it.
-            line_.keep_withdrawn(job_pointer<>(&job));
+            line_.keep_withdrawn(job_pointer<>(&job), std::move(watched));
             pass_place();
         }
     }

@@ -46,7 +46,7 @@ public:
     void post(job_pointer<executor_job> work, when_full then);
     [[nodiscard]] bool admit(admission_op& who, when_full then) override;
     [[nodiscard]] bool leave_line(admission_op& who) noexcept override;
-    void job_done(queued_job& done) noexcept override;
+    void job_done(job_pointer<> watched) noexcept override;
 
     // -- the end --
 

@@ -2,10 +2,12 @@
 //
 // Covers:    every job run once or cancelled once; ten thousand queued jobs cancelled at random;
 //            shutdown under load; threads that come and go; results from several runtimes at once;
-//            a bounded queue; exceptions of every kind; maps left early; no thread to be had.
+//            a bounded queue, and who destroys what is withdrawn there; exceptions of every kind;
+//            maps left early; no thread to be had.
 
 #include "stress/stress_case.hpp"
 #include <eddy/base/random.hpp>
+#include <eddy/base/spin_wait.hpp>
 #include <eddy/eddy.hpp>
 
 #include <algorithm>
@@ -19,6 +21,7 @@
 #include <stdexcept>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <pthread.h>
@@ -346,6 +349,53 @@ TEST_F(executor_stress, several_runtimes_may_share_a_pool) {
         each.join();
     }
     EXPECT_EQ(sum, 3 * (std::int64_t{jobs} * (jobs - 1) / 2));
+}
+
+constinit thread_local bool cancels = false;
+
+// What a job was given: notes when it is destroyed by who cancels the job.
+class argument {
+public:
+    explicit argument(std::atomic<int>& in_cancel) : in_cancel_(&in_cancel) {}
+    argument(argument&& other) noexcept : in_cancel_(std::exchange(other.in_cancel_, nullptr)) {}
+    argument& operator=(argument&&) = delete;
+    ~argument() {
+        if (in_cancel_ != nullptr && cancels) {
+            ++*in_cancel_;
+        }
+    }
+
+private:
+    std::atomic<int>* in_cancel_;
+};
+
+// Maybe under the lock of a branch, although others look for withdrawn jobs at the same time.
+TEST_F(executor_stress, who_cancels_a_job_does_not_destroy_its_arguments) {
+    std::atomic<int> in_cancel{0};
+    const int jobs = scaled(10'000);
+    eddy::thread_pool_executor pool({.threads_max = 3, .queue_max = 4});
+    std::vector<std::thread> threads;
+    for (int i = 0; i != 3; ++i) {
+        threads.emplace_back([&] {
+            for (int k = 0; k != jobs; ++k) {
+                try {
+                    const auto job = pool.submit([held = argument(in_cancel)] {});
+                    eddy::spin_wait a_moment;
+                    for (auto left = eddy::random_below(20); left != 0; --left) {
+                        a_moment.pause();
+                    }
+                    cancels = true;
+                    job.cancel();
+                    cancels = false;
+                } catch (const eddy::executor_queue_full&) { // the others have it
+                }
+            }
+        });
+    }
+    for (std::thread& each : threads) {
+        each.join();
+    }
+    EXPECT_EQ(in_cancel, 0);
 }
 
 } // namespace

@@ -30,6 +30,13 @@ class queued_job;
 /// What a submitter does when the queue is full.
 enum class when_full : std::uint8_t { refuse, wait };
 
+/// Gives a reference back.
+struct drop_job {
+    void operator()(queued_job* job) const noexcept;
+};
+template <typename Job = queued_job>
+using job_pointer = std::unique_ptr<Job, drop_job>;
+
 /// The part of an executor that gives places in its queue.
 class EDDY_API job_desk {
 public:
@@ -38,8 +45,10 @@ public:
     [[nodiscard]] virtual bool admit(admission_op& who, when_full then) = 0;
     /// True: `who` does not wait any more, and still has its job.
     [[nodiscard]] virtual bool leave_line(admission_op& who) noexcept = 0;
-    /// The future of `job`, which is watched, is done: by the executor itself or by a cancel.
-    virtual void job_done(queued_job& job) noexcept = 0;
+    /// The future of the job is done: by the executor itself or by a cancel. `watched` is the
+    /// reference that it was watched with. Where others are to destroy the job, it is given up
+    /// before they can find it.
+    virtual void job_done(job_pointer<> watched) noexcept = 0;
 
 protected:
     ~job_desk() = default;
@@ -83,12 +92,9 @@ private:
     admission_op* admits_ = nullptr; // who is told when it has a place
 };
 
-/// Gives a reference back.
-struct drop_job {
-    void operator()(queued_job* job) const noexcept { job->drop(); }
-};
-template <typename Job = queued_job>
-using job_pointer = std::unique_ptr<Job, drop_job>;
+inline void drop_job::operator()(queued_job* job) const noexcept {
+    job->drop();
+}
 
 /// Waits for a place in the queue, and puts its job there.
 class EDDY_API admission_op : public op {
