@@ -100,6 +100,7 @@ bool thread_pool::wait_for_end(clock::duration limit) noexcept {
 }
 
 void thread_pool::join() noexcept {
+    destroy_withdrawn(); // the last thread may have ended, having been idle, before there was any
     members to_join;
     {
         const lock hold(lock_);

@@ -376,12 +376,12 @@ TEST_F(executor_stress, who_cancels_a_job_does_not_destroy_its_arguments) {
     eddy::thread_pool_executor pool({.threads_max = 3, .queue_max = 4});
     std::vector<std::thread> threads;
     for (int i = 0; i != 3; ++i) {
-        threads.emplace_back([&] {
+        threads.emplace_back([&, i] {
             for (int k = 0; k != jobs; ++k) {
                 try {
                     const auto job = pool.submit([held = argument(in_cancel)] {});
                     eddy::spin_wait a_moment;
-                    for (auto left = eddy::random_below(20); left != 0; --left) {
+                    for (int left = (7 * k + 13 * i) % 20; left != 0; --left) {
                         a_moment.pause();
                     }
                     cancels = true;
