@@ -315,13 +315,56 @@ void tbb_arena::report_refusals() noexcept {
 
 // -- the algorithms --
 
+namespace {
+
+using index_range = tbb::blocked_range<std::size_t>;
+
+index_range to_divide(std::size_t size, std::size_t grain) {
+    return {0, size, std::max<std::size_t>(grain, 1)};
+}
+
+// oneTBB looks for a cancel, or for an exception of another part, only between parts, and a part
+// may be long. So it is done in pieces, with a look before each. The first few are of one grain,
+// and are not timed: most parts are over then, and the clock costs more than a short call.
+template <typename Body>
+void in_pieces(const index_range& part, tbb::task_group_context& stop, Body body) {
+    constexpr clock::duration long_enough = std::chrono::microseconds(100);
+    constexpr std::size_t untimed = 8;
+    constexpr std::size_t growth = 8;
+    std::size_t piece = part.grainsize();
+    std::size_t first = part.begin();
+    clock::time_point before{};
+    for (std::size_t done = 0; first != part.end() && !stop.is_group_execution_cancelled();
+         ++done) {
+        const std::size_t last = first + std::min(piece, part.end() - first);
+        body(first, last);
+        first = last;
+        if (done + 1 < untimed) {
+            continue;
+        }
+        const clock::time_point now = clock::now();
+        if (done >= untimed && now - before < long_enough / growth) {
+            piece *= growth;
+        } else if (done >= untimed && now - before > long_enough) {
+            piece = std::max(piece / growth, part.grainsize());
+        }
+        before = now;
+    }
+}
+
+} // namespace
+
 void arena_for(std::size_t size, std::size_t grain,
                void (*body)(void* with, std::size_t first, std::size_t last), void* with) {
     const context in = copy_context();
-    tbb::parallel_for(tbb::blocked_range<std::size_t>(0, size, std::max<std::size_t>(grain, 1)),
-                      [&](const tbb::blocked_range<std::size_t>& part) {
-                          in.run([&] { body(with, part.begin(), part.end()); });
-                      });
+    tbb::task_group_context stop;
+    auto run = [&](const index_range& part) {
+        in.run([&] {
+            in_pieces(part, stop,
+                      [&](std::size_t first, std::size_t last) { body(with, first, last); });
+        });
+    };
+    tbb::parallel_for(to_divide(size, grain), run, stop);
 }
 
 namespace {
@@ -329,11 +372,12 @@ namespace {
 // A value of a reduction, for oneTBB to split and join.
 class reduction_body {
 public:
-    reduction_body(const arena_reduction& how, void* with, void* value, const context& in) noexcept
-        : how_(how), with_(with), value_(value), in_(in) {}
+    reduction_body(const arena_reduction& how, void* with, void* value, const context& in,
+                   tbb::task_group_context& stop) noexcept
+        : how_(how), with_(with), value_(value), in_(in), stop_(stop) {}
     reduction_body(reduction_body& other, tbb::split /*tag*/)
         : how_(other.how_), with_(other.with_), value_(how_.make(with_)), in_(other.in_),
-          owns_(true) {}
+          stop_(other.stop_), owns_(true) {}
     reduction_body(const reduction_body&) = delete;
     reduction_body& operator=(const reduction_body&) = delete;
     ~reduction_body() {
@@ -342,8 +386,12 @@ public:
         }
     }
 
-    void operator()(const tbb::blocked_range<std::size_t>& part) {
-        in_.run([&] { how_.add(with_, value_, part.begin(), part.end()); });
+    void operator()(const index_range& part) {
+        in_.run([&] {
+            in_pieces(part, stop_, [&](std::size_t first, std::size_t last) {
+                how_.add(with_, value_, first, last);
+            });
+        });
     }
     void join(reduction_body& right) { how_.join(with_, value_, right.value_); }
 
@@ -352,6 +400,7 @@ private:
     void* with_;
     void* value_;
     const context& in_;
+    tbb::task_group_context& stop_;
     bool owns_ = false;
 };
 
@@ -360,9 +409,9 @@ private:
 void arena_reduce(std::size_t size, std::size_t grain, const arena_reduction& how, void* with,
                   void* value) {
     const context in = copy_context();
-    reduction_body whole(how, with, value, in);
-    tbb::parallel_reduce(tbb::blocked_range<std::size_t>(0, size, std::max<std::size_t>(grain, 1)),
-                         whole);
+    tbb::task_group_context stop;
+    reduction_body whole(how, with, value, in, stop);
+    tbb::parallel_reduce(to_divide(size, grain), whole, stop);
 }
 
 void arena_both(void (*call)(void*), void* left, void* right) {

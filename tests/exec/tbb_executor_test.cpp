@@ -175,6 +175,43 @@ CO_TEST(tbb_executor, a_cancel_stops_a_parallel_for_and_is_delivered_when_its_bo
     EXPECT_LT(begun, 1'000'000);
 }
 
+// Waits for the cancel, which no other element may be begun after.
+void wait_for_the_cancel(std::atomic<int>& begun) {
+    ++begun;
+    while (!oneapi::tbb::is_current_task_group_canceling()) {
+        std::this_thread::yield();
+    }
+}
+
+CO_TEST(tbb_executor, a_cancelled_parallel_for_does_not_go_on_with_a_part_that_it_has_begun) {
+    tbb_executor tbb(2);
+    std::atomic<int> begun = 0;
+    auto loops =
+        create_task(tbb.parallel_for(0, 1'000'000, [&](int) { wait_for_the_cancel(begun); }));
+    while (begun == 0) {
+        co_await yield();
+    }
+    EXPECT_TRUE(loops.cancel());
+    EXPECT_TRUE((co_await as_result(loops)).cancelled());
+    EXPECT_LE(begun, 2); // one on each thread
+}
+
+CO_TEST(tbb_executor, a_cancelled_parallel_reduce_does_not_go_on_with_a_part_that_it_has_begun) {
+    tbb_executor tbb(2);
+    std::atomic<int> begun = 0;
+    auto sum = [&](int i) {
+        wait_for_the_cancel(begun);
+        return i;
+    };
+    auto sums = create_task(tbb.parallel_reduce(0, 1'000'000, 0, sum, std::plus<>()));
+    while (begun == 0) {
+        co_await yield();
+    }
+    EXPECT_TRUE(sums.cancel());
+    EXPECT_TRUE((co_await as_result(sums)).cancelled());
+    EXPECT_LE(begun, 2); // one on each thread
+}
+
 CO_TEST(tbb_executor, a_cancel_before_it_begins_withdraws_it) {
     std::latch release(1);
     std::latch begun(1);

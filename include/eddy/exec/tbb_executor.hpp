@@ -71,7 +71,7 @@ private:
 
 // -- inside of the arena: what the algorithms are made of --
 
-/// Calls `body(with, first, last)` for parts of [0, size), none longer than needed to share them.
+/// Calls `body(with, first, last)` for pieces of [0, size), and looks for a cancel in between.
 EDDY_API void arena_for(std::size_t size, std::size_t grain,
                         void (*body)(void* with, std::size_t first, std::size_t last), void* with);
 
@@ -202,9 +202,10 @@ public:
     /// then it is `fn(*i)`. A part of at most `grain` of them is not divided further.
     ///
     /// Suspends: until the last call has returned.
-    /// Throws:   the first exception of `fn`; executor_shut_down.
-    /// Cancel:   no part that has not begun begins any more; the await ends, with cancelled_error,
-    ///           when those that have begun are over.
+    /// Throws:   the first exception of `fn`, which ends the others as a cancel does;
+    ///           executor_shut_down.
+    /// Cancel:   each thread ends the piece that it is in: `grain` calls, or about 0.1 ms of them
+    ///           where that is longer. Then the await ends, with cancelled_error.
     /// Threads:  `fn` is called on several threads at a time. It sees the context variables and
     ///           deadlines of the caller.
     template <arena_range Begin, typename Fn>
