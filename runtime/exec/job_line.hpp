@@ -61,8 +61,9 @@ public:
     [[nodiscard]] bool bounded() const noexcept { return queue_max_ != 0; }
     [[nodiscard]] std::size_t queue_max() const noexcept { return queue_max_; }
     [[noreturn]] void throw_full() const {
-        throw executor_queue_full("the queue of the executor has " + std::to_string(queue_max_) +
-                                  " jobs, all it takes: co_await submit_async() waits for room");
+        throw executor_queue_full("the queue of the executor is full, its queue_max is " +
+                                  std::to_string(queue_max_) +
+                                  ": co_await submit_async() waits for room");
     }
 
     [[nodiscard]] std::size_t size() const noexcept { return size_; }

@@ -70,7 +70,7 @@ TYPED_TEST(executor_queue_test, submit_to_a_full_queue_is_refused_and_says_why) 
                 (void)on.submit(twice, 3);
                 ADD_FAILURE();
             } catch (const executor_queue_full& error) {
-                EXPECT_NE(std::string(error.what()).find("has 2 jobs"), std::string::npos)
+                EXPECT_NE(std::string(error.what()).find("queue_max is 2"), std::string::npos)
                     << error.what();
             }
             EXPECT_EQ(on.queued(), 2U);
