@@ -3,6 +3,7 @@
 // Covers:    starting, hearing of the end, the ways to end, what a child keeps; a broken pipe.
 // Not here:  awaiting all this -> tests/os.
 
+#include "support/ignored_children.hpp"
 #include <eddy/base/fault_plan.hpp>
 #include <eddy/base/syscall_process.hpp>
 
@@ -67,22 +68,10 @@ TEST(syscall_process, a_child_that_was_waited_for_is_nobodys_any_more) {
     sys::close(watch.fd);
 }
 
-// While it lives nobody can wait for a child.
-class ignored_children {
-public:
-    ~ignored_children() { std::signal(SIGCHLD, before_); }
-    ignored_children() = default;
-    ignored_children(const ignored_children&) = delete;
-    ignored_children& operator=(const ignored_children&) = delete;
-
-private:
-    void (*before_)(int) = std::signal(SIGCHLD, SIG_IGN);
-};
-
 TEST(syscall_process,
      how_a_child_ends_that_nobody_can_wait_for_is_known_to_the_system_or_to_nobody) {
     EXPECT_FALSE(sys::drops_children());
-    const ignored_children ignored;
+    const eddy::test_support::ignored_children ignored;
     EXPECT_TRUE(sys::drops_children());
     for (const auto& [command, status] : {std::pair("exit 7", 7), std::pair("kill -9 $$", -9)}) {
         const sys::fd_result watch = sys::pidfd_open(start(command).pid);

@@ -7,6 +7,7 @@
 //            be had -> stress/process_pool_memory_stress.cpp.
 
 #include "exec/process_jobs.hpp"
+#include "support/ignored_children.hpp"
 #include <eddy/base/fault_plan.hpp>
 #include <eddy/testing/co_test.hpp>
 
@@ -23,18 +24,6 @@ namespace {
 
 namespace jobs = process_jobs;
 
-// While it lives nobody can wait for a child.
-class ignored_children {
-public:
-    ~ignored_children() { std::signal(SIGCHLD, before_); }
-    ignored_children() = default;
-    ignored_children(const ignored_children&) = delete;
-    ignored_children& operator=(const ignored_children&) = delete;
-
-private:
-    void (*before_)(int) = std::signal(SIGCHLD, SIG_IGN);
-};
-
 // The error of a job that was to end with its process.
 template <typename T>
 broken_process_pool broken(const future<T>& job) {
@@ -49,7 +38,7 @@ broken_process_pool broken(const future<T>& job) {
 }
 
 TEST(process_pool_executor_failures, a_pool_works_where_sigchld_is_ignored) {
-    const ignored_children ignored;
+    const test_support::ignored_children ignored;
     process_pool_executor pool(1);
     EXPECT_EQ(pool.apply(jobs::twice, 1), 2);
     for (const int status : {0, 3}) {
@@ -63,7 +52,7 @@ TEST(process_pool_executor_failures, a_pool_works_where_sigchld_is_ignored) {
 }
 
 TEST(process_pool_executor_failures, a_status_that_nobody_knows_is_not_made_up) {
-    const ignored_children ignored;
+    const test_support::ignored_children ignored;
     sys::fault_plan plan; // outlives the thread of the pool
     process_pool_executor pool(1);
     plan.fail(sys::call::waitid, 1, ECHILD, 1000);

@@ -8,6 +8,7 @@
 //            as ever.
 
 #include "stress/programs.hpp"
+#include "stress/replaced_new.hpp"
 #include "stress/stress_case.hpp"
 #include <eddy/base/fault_plan.hpp>
 #include <eddy/base/syscall.hpp>
@@ -16,7 +17,6 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <cstdlib>
 #include <fstream>
 #include <memory>
 #include <new>
@@ -33,57 +33,14 @@ namespace {
 constinit std::atomic<long> allocations_left{-1};
 constinit std::atomic<bool> one_failed{false};
 
-void* allocate(std::size_t bytes, std::size_t align) {
-    if (allocations_left.load() >= 0 && allocations_left.fetch_sub(1) == 0) {
-        one_failed.store(true);
-        throw std::bad_alloc();
-    }
-    void* const memory = align == 0
-                             ? std::malloc(bytes == 0 ? 1 : bytes)
-                             : std::aligned_alloc(align, (bytes + align - 1) / align * align);
-    if (memory == nullptr) {
-        throw std::bad_alloc();
-    }
-    return memory;
-}
-
 } // namespace
 
-void* operator new(std::size_t bytes) {
-    return allocate(bytes, 0);
-}
-void* operator new[](std::size_t bytes) {
-    return allocate(bytes, 0);
-}
-void* operator new(std::size_t bytes, std::align_val_t align) {
-    return allocate(bytes, static_cast<std::size_t>(align));
-}
-void* operator new[](std::size_t bytes, std::align_val_t align) {
-    return allocate(bytes, static_cast<std::size_t>(align));
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t /*bytes*/) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory, std::size_t /*bytes*/) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::align_val_t /*align*/) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory, std::align_val_t /*align*/) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t /*bytes*/, std::align_val_t /*align*/) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory, std::size_t /*bytes*/, std::align_val_t /*align*/) noexcept {
-    std::free(memory);
+bool stress::next_allocation_fails() noexcept {
+    const bool fails = allocations_left.load() >= 0 && allocations_left.fetch_sub(1) == 0;
+    if (fails) {
+        one_failed.store(true);
+    }
+    return fails;
 }
 
 namespace {

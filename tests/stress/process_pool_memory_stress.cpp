@@ -6,6 +6,7 @@
 //            is left.
 
 #include "exec/process_jobs.hpp"
+#include "stress/replaced_new.hpp"
 #include "stress/stress_case.hpp"
 #include <eddy/eddy.hpp>
 
@@ -14,7 +15,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <new>
 #include <optional>
 #include <string>
@@ -30,59 +30,16 @@ constinit thread_local long allocations_left = -1;
 constinit thread_local long failures = 0;
 constinit std::atomic<bool> one_failed{false};
 
-void* allocate(std::size_t bytes, std::size_t align) {
+} // namespace
+
+bool stress::next_allocation_fails() noexcept {
     if (allocations_left == 0 && failures != 0) {
         --failures;
         one_failed.store(true);
-        throw std::bad_alloc();
+        return true;
     }
     allocations_left -= allocations_left > 0 ? 1 : 0;
-    void* const memory = align == 0
-                             ? std::malloc(bytes == 0 ? 1 : bytes)
-                             : std::aligned_alloc(align, (bytes + align - 1) / align * align);
-    if (memory == nullptr) {
-        throw std::bad_alloc();
-    }
-    return memory;
-}
-
-} // namespace
-
-void* operator new(std::size_t bytes) {
-    return allocate(bytes, 0);
-}
-void* operator new[](std::size_t bytes) {
-    return allocate(bytes, 0);
-}
-void* operator new(std::size_t bytes, std::align_val_t align) {
-    return allocate(bytes, static_cast<std::size_t>(align));
-}
-void* operator new[](std::size_t bytes, std::align_val_t align) {
-    return allocate(bytes, static_cast<std::size_t>(align));
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t /*bytes*/) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory, std::size_t /*bytes*/) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::align_val_t /*align*/) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory, std::align_val_t /*align*/) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t /*bytes*/, std::align_val_t /*align*/) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory, std::size_t /*bytes*/, std::align_val_t /*align*/) noexcept {
-    std::free(memory);
+    return false;
 }
 
 namespace {
