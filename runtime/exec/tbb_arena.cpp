@@ -57,7 +57,7 @@ tbb_arena::tbb_arena(std::size_t concurrency, std::size_t queue_max)
 // -- under lock_ --
 
 void tbb_arena::check_open() const {
-    if (sys::getpid() != born_in_) {
+    if (forked()) {
         throw executor_shut_down("oneTBB does not work in a forked process");
     }
     if (closed_) {

@@ -17,6 +17,7 @@
 #include <eddy/base/atomic.hpp>
 #include <eddy/base/clock.hpp>
 #include <eddy/base/intrusive_list.hpp>
+#include <eddy/base/syscall_process.hpp>
 #include <eddy/exec/tbb_executor.hpp>
 #include <eddy/sched/outside_job.hpp>
 
@@ -107,6 +108,9 @@ public:
     void report_refusals() noexcept;
     /// After close(): done when nothing runs any more.
     [[nodiscard]] future<> ended();
+    /// In the child of a fork it has no threads: nothing of it can be ended there.
+    [[nodiscard]] bool forked() const noexcept { return sys::getpid() != born_in_; }
+    void keep_for_ever() noexcept { itself_ = shared_from_this(); }
     [[nodiscard]] std::size_t concurrency() const noexcept { return concurrency_; }
     [[nodiscard]] std::size_t queued() const {
         const std::lock_guard hold(lock_);
@@ -159,6 +163,7 @@ private:
     std::size_t leaving_ = 0; // threads in end_call
     bool closed_ = false;
     std::optional<promise<>> ended_; // if somebody awaits it
+    std::shared_ptr<tbb_arena> itself_;
 
     oneapi::tbb::task_arena arena_;
     signals_blocked observer_{arena_};

@@ -23,6 +23,10 @@ tbb_executor::tbb_executor(tbb_options options)
     : arena_(std::make_shared<tbb_arena>(wanted(options), options.queue_max)) {}
 
 tbb_executor::~tbb_executor() {
+    if (arena_->forked()) {
+        arena_->keep_for_ever();
+        return;
+    }
     arena_->close(tbb_arena::pending::run);
     (void)arena_->wait_for_end(clock::duration::max());
 }

@@ -1,7 +1,7 @@
 // tbb_executor_test.cpp — algorithms of oneTBB that tasks await.
 //
 // Covers:    parallel_for, parallel_reduce, parallel_sort, run with a flow graph; exceptions,
-//            cancels, shutdown; loops that go on meanwhile; what travels with the work.
+//            cancels, shutdown, fork; loops that go on meanwhile; what travels with the work.
 // Not here:  submit, apply, map -> executor_test.cpp.
 
 #include "exec/tbb_headers.hpp"
@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <latch>
+#include <memory>
 #include <numeric>
 #include <stdexcept>
 #include <string>
@@ -23,6 +24,8 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace eddy {
 namespace {
@@ -337,6 +340,33 @@ TEST(tbb_executor, what_refuses_to_end_is_named) {
     ASSERT_EQ(reports.count(report_kind::refuses_to_end), 1U);
     EXPECT_NE(reports.all()[0].message.find("what_refuses_to_end"), std::string::npos);
     release.count_down();
+}
+
+TEST(tbb_executor, in_the_child_of_a_fork_it_is_refused_and_left_alone) {
+    std::latch begun(1);
+    std::latch stop(1);
+    auto arena = std::make_unique<tbb_executor>(tbb_options{.concurrency = 1});
+    const auto runs = arena->submit([&] {
+        begun.count_down();
+        stop.wait();
+    });
+    begun.wait();
+    const int child = ::fork();
+    if (child == 0) {
+        int status = 1;
+        try {
+            (void)arena->submit([] {});
+        } catch (const executor_shut_down&) {
+            arena.reset();
+            status = 0;
+        }
+        ::_exit(status);
+    }
+    int status = -1;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    stop.count_down();
+    EXPECT_EQ(arena->apply([] { return 2; }), 2);
 }
 
 } // namespace
