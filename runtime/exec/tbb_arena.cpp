@@ -54,12 +54,16 @@ tbb_arena::tbb_arena(std::size_t concurrency, std::size_t queue_max)
     : concurrency_(concurrency), born_in_(sys::getpid()), line_(lock_, queue_max),
       arena_(with_threads(concurrency), 0) {} // no place is kept for a thread that waits
 
-// -- under lock_ --
-
-void tbb_arena::check_open() const {
+// Without the lock: some thread of the other process may have held it.
+void tbb_arena::refuse_where_forked() const {
     if (forked()) {
         throw executor_shut_down("oneTBB does not work in a forked process");
     }
+}
+
+// -- under lock_ --
+
+void tbb_arena::check_open() const {
     if (closed_) {
         throw executor_shut_down("the arena takes no jobs after its shutdown");
     }
@@ -132,6 +136,7 @@ future<> tbb_arena::ended() {
 }
 
 void tbb_arena::post(job_pointer<executor_job> job, when_full then) {
+    refuse_where_forked();
     const std::lock_guard hold(lock_);
     check_open();
     const bool room = has_room();
@@ -148,6 +153,7 @@ void tbb_arena::post(job_pointer<executor_job> job, when_full then) {
 }
 
 bool tbb_arena::admit(admission_op& who, when_full then) {
+    refuse_where_forked();
     const std::lock_guard hold(lock_);
     check_open();
     const bool room = has_room();
@@ -202,6 +208,7 @@ job_pointer<executor_job> tbb_arena::take() noexcept {
 }
 
 void tbb_arena::start(std::shared_ptr<arena_work> work) {
+    refuse_where_forked();
     const std::lock_guard hold(lock_);
     check_open();
     begin_call([self = shared_from_this(), work = std::move(work)] { self->run(*work); });

@@ -137,6 +137,7 @@ private:
     template <typename Call>
     void begin_call(Call call);
     void begin_job(queued_job& job);
+    void refuse_where_forked() const;
     void check_open() const;
     [[nodiscard]] bool has_room() const noexcept;
     void enqueue(job_pointer<> job) noexcept;
