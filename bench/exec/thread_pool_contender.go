@@ -19,7 +19,7 @@ import (
 const (
 	jobs     = 64000
 	apart    = 1000
-	inFlight = 64
+	underWay = 64
 	pause    = 300 * time.Microsecond
 )
 
@@ -32,7 +32,7 @@ type job struct {
 type caller func(fn func() int, back chan int) int
 
 func pool(threads int) (caller, func()) {
-	queue := make(chan job, inFlight)
+	queue := make(chan job, underWay)
 	for i := 0; i != threads; i++ {
 		go func() {
 			for each := range queue {
@@ -99,9 +99,9 @@ func main() {
 	call, end := pool(4)
 	measure("pool close", call, 1, jobs, 0)
 	measure("pool apart", call, 1, apart, pause)
-	measure("pool many", call, inFlight, jobs, 0)
+	measure("pool many", call, underWay, jobs, 0)
 	end()
 	measure("spawn close", spawn, 1, jobs, 0)
 	measure("spawn apart", spawn, 1, apart, pause)
-	measure("spawn many", spawn, inFlight, jobs, 0)
+	measure("spawn many", spawn, underWay, jobs, 0)
 }

@@ -30,6 +30,7 @@ public:
         admission_op* next = std::exchange(let_in_, nullptr);
         lock_.unlock();
         // GONE: this may be destroyed
+        const outside_job::settling now;
         while (next != nullptr) {
             std::exchange(next, next->next_)->admitted();
             // GONE: the op; its branch goes on.

@@ -113,8 +113,7 @@ struct reading {
     void take(std::size_t bytes) { got.take({reinterpret_cast<const char*>(room.data()), bytes}); }
 };
 
-/// What it has read is in `to` when it ends: a task that is cancelled in its last step ends without
-/// its result.
+/// What it has read is in `to` when it ends, also if a cancel ends it.
 eddy::coro<> read_somehow(eddy::stream_reader& in, reading& to, std::uint64_t how,
                           std::size_t bytes) {
     const auto room = std::span(to.room).first(bytes);
