@@ -16,6 +16,7 @@
 #include <string>
 #include <system_error>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -25,13 +26,14 @@ namespace {
 
 namespace sys = eddy::sys;
 
-/// Starts /bin/sh with a command.
-sys::spawn_result start(const char* command) {
+/// Starts /bin/sh with a command, and reads from `input`.
+sys::spawn_result start(const char* command, int input = -1) {
     std::array<char, 3> shell{"sh"};
     std::array<char, 3> option{"-c"};
     std::string text(command);
     std::array<char*, 4> arguments{shell.data(), option.data(), text.data(), nullptr};
-    return sys::spawn({.program = "/bin/sh", .arguments = arguments.data()});
+    return sys::spawn(
+        {.program = "/bin/sh", .arguments = arguments.data(), .streams = {input, -1, -1}});
 }
 
 /// How the child ends, when it has.
@@ -73,8 +75,14 @@ TEST(syscall_process,
     EXPECT_FALSE(sys::drops_children());
     const eddy::test_support::ignored_children ignored;
     EXPECT_TRUE(sys::drops_children());
-    for (const auto& [command, status] : {std::pair("exit 7", 7), std::pair("kill -9 $$", -9)}) {
-        const sys::fd_result watch = sys::pidfd_open(start(command).pid);
+    for (const auto& [command, status] :
+         {std::pair("read go; exit 7", 7), std::pair("read go; kill -9 $$", -9)}) {
+        std::array<int, 2> go{};
+        ASSERT_EQ(::pipe2(go.data(), O_CLOEXEC), 0); // one whose reader blocks
+        const sys::fd_result watch = sys::pidfd_open(start(command, go[0]).pid);
+        ASSERT_FALSE(watch.error); // it is gone at once when it ends, and so waits for this
+        sys::close(go[0]);
+        sys::close(go[1]);
         pollfd ended{.fd = watch.fd, .events = POLLIN, .revents = 0};
         while (sys::poll({&ended, 1}, sys::forever) == 0) {
         }
