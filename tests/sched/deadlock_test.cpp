@@ -232,7 +232,9 @@ TEST(deadlock, a_runtime_without_tasks_is_idle) {
 
 // -- what is done about it --
 
-TEST(deadlock, by_default_it_is_reported_and_the_run_goes_on) {
+/// What is reported while `body(future)` runs, whose future is set at the first report.
+template <typename Body>
+std::vector<report> told_of(Body body) {
     std::vector<report> told;
     runtime loops({.workers = 2, .virtual_time = true});
     promise<> set;
@@ -240,9 +242,13 @@ TEST(deadlock, by_default_it_is_reported_and_the_run_goes_on) {
         told.push_back(what);
         loops.loop().call_soon_threadsafe([&set] { set.set_value(); });
     });
-    loops.run_until_complete([](future<> of) -> coro<> { co_await of; }(set.get_future()),
-                             {.name = "waiting"});
+    loops.run_until_complete(body(set.get_future()), {.name = "waiting"});
     on_unhandled(previous);
+    return told;
+}
+
+TEST(deadlock, by_default_it_is_reported_and_the_run_goes_on) {
+    const auto told = told_of([](future<> of) -> coro<> { co_await of; });
     ASSERT_EQ(told.size(), 1U);
     EXPECT_EQ(told[0].kind, report_kind::deadlock);
     EXPECT_SAYS(told[0].message, "waiting (suspended)");
@@ -251,22 +257,14 @@ TEST(deadlock, by_default_it_is_reported_and_the_run_goes_on) {
 // Who posts by itself may do so again, and a runtime that has seen that says nothing: it would
 // hang.
 TEST(deadlock, who_has_answered_a_job_is_not_waited_for) {
-    std::vector<report> told;
-    runtime loops({.workers = 2, .virtual_time = true});
-    promise<> set;
-    const auto previous = on_unhandled([&](const report& what) {
-        told.push_back(what);
-        loops.loop().call_soon_threadsafe([&set] { set.set_value(); });
-    });
-    loops.run_until_complete([](future<> of) -> coro<> {
+    const auto told = told_of([](future<> of) -> coro<> {
         event_loop& loop = get_running_loop();
         std::thread([&loop] {
             const outside_job::settling answer;
             loop.call_soon_threadsafe([] {});
         }).join();
         co_await of;
-    }(set.get_future()));
-    on_unhandled(previous);
+    });
     ASSERT_EQ(told.size(), 1U);
     EXPECT_EQ(told[0].kind, report_kind::deadlock);
 }
