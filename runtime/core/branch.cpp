@@ -47,7 +47,8 @@ void branch::put_cancel_back(op& group) noexcept {
 // in are locked, so none of them is in a queue, and inbox_next links each to the one above.
 class branch::cancel_walk {
 public:
-    explicit cancel_walk(const cancel_reason& reason) noexcept : reason_(reason) {}
+    explicit cancel_walk(const cancel_reason& reason, const branch* from = nullptr) noexcept
+        : reason_(reason), from_(from) {}
 
     /// True: `first`, or what it waits for, will get the request.
     bool run(branch& first) noexcept {
@@ -63,11 +64,15 @@ public:
         return accepted;
     }
 
+    /// Whether it has come round to the branch that it began from, which now has the request.
+    bool came_round() const noexcept { return came_round_; }
+
 private:
     // True: `at` is locked now, and what it waits for comes next. False: `accepted` says what
     // became of the request.
     bool enter(branch& at, bool& accepted) noexcept {
         at.count_request();
+        came_round_ |= &at == from_;
         const cancel_start<op> start = at.word_.begin_cancel();
         // A cycle ends where it closes.
         accepted = start.state == cancel_state::requested ||
@@ -125,7 +130,9 @@ private:
     }
 
     const cancel_reason& reason_;
+    const branch* from_; // runs, so that no lock shows where it is
     branch* lowest_ = nullptr;
+    bool came_round_ = false;
 };
 
 bool branch::cancel(const cancel_reason& reason) noexcept {
@@ -213,7 +220,7 @@ bool op::settle() noexcept {
 // The op is registered: settles with a wake-up or a cancel that came meanwhile.
 [[gnu::always_inline]] inline bool op::suspend() noexcept {
     branch& mine = *waiter_;
-    for (bool may_pass_on = true;; may_pass_on = false) {
+    for (;;) {
         switch (mine.word_.suspend(*this)) {
         case suspend_result::suspended:
             return true;
@@ -226,9 +233,7 @@ bool op::settle() noexcept {
         case suspend_result::cancelled:
             break;
         }
-        (void)mine.take_cancel();
-        // A request that is back after it was passed on has come round a cycle: it ends here.
-        const abort_result result = may_pass_on ? cancel_unsuspended() : abort();
+        const abort_result result = cancel_unsuspended();
         if (result == abort_result::aborted) {
             aborted_ = true;
             return false;
@@ -242,11 +247,19 @@ bool op::settle() noexcept {
 
 // As a cancel walk does it, for an op that its branch is not suspended in yet.
 abort_result op::cancel_unsuspended() noexcept {
+    (void)waiter_->take_cancel();
     passed_on_ = false;
+    bool came_round = false;
     const cancel_reason reason = waiter_->task().reason();
     while (branch* const target = next_target()) {
-        const bool accepted = target->cancel(reason);
+        branch::cancel_walk walk(reason, waiter_);
+        const bool accepted = walk.run(*target);
         passed_on_ = accepted || passed_on_;
+        came_round = walk.came_round() || came_round;
+    }
+    if (came_round) { // what it waits for waits for it: the circle ends here
+        (void)waiter_->take_cancel();
+        return abort();
     }
     return passed_on_ ? abort_result::forwarded : abort();
 }

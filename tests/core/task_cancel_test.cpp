@@ -350,6 +350,59 @@ CO_TEST(task_cancel, of_tasks_that_await_each_other_ends_them) {
     EXPECT_TRUE((co_await as_result(pair[1])).cancelled());
 }
 
+CO_TEST(task_cancel, of_itself_before_the_await_that_closes_a_circle_ends_all_in_it) {
+    std::vector<task<>> pair(2);
+    auto closes = [](std::vector<task<>>& pair) -> coro<> {
+        co_await until_suspended(pair[1]);
+        current_task().cancel();
+        co_await pair[1];
+    };
+    auto waits = [](std::vector<task<>>& pair) -> coro<> { co_await pair[0]; };
+    pair[0] = create_task(closes(pair));
+    pair[1] = create_task(waits(pair));
+    EXPECT_TRUE((co_await as_result(pair[1])).cancelled());
+    EXPECT_TRUE((co_await as_result(pair[0])).cancelled());
+}
+
+// Until it is cancelled; whoever does that makes a request for `also`.
+class wait_that_cancels final : public op {
+public:
+    explicit wait_that_cancels(any_task& also) noexcept : also_(also) {}
+
+    static bool await_ready() noexcept { return false; }
+    bool await_suspend(promise_base& promise) {
+        return park(promise, [] {});
+    }
+    void await_resume() { check_aborted(); }
+    abort_result abort() noexcept override {
+        EXPECT_TRUE(also_.cancel());
+        return abort_result::aborted;
+    }
+
+private:
+    any_task& also_;
+};
+
+CO_TEST_ON_1(task_cancel, while_an_earlier_request_is_passed_on_is_passed_on_too) {
+    any_task outer;
+    auto clean_up = [](any_task& outer) -> coro<> {
+        EXPECT_TRUE((co_await as_result(wait_that_cancels(outer))).cancelled());
+        co_await sleep(1s);
+    };
+    auto inner = create_task(clean_up(outer));
+    auto wait_for_inner = [](task<> inner) -> coro<> {
+        co_await until_suspended(inner);
+        current_task().cancel();
+        co_await inner;
+        EXPECT_TRUE(inner.done());
+    };
+    const task<> both = create_task(wait_for_inner(inner));
+    outer = both;
+    co_await both;
+    EXPECT_EQ(both.cancelling(), 2U);
+    EXPECT_TRUE(inner.done());
+}
+
 CO_TEST(task_cancel, goes_down_a_chain_of_awaiting_tasks) {
     auto wait_for_it = [](task<> next) -> coro<> { co_await next; };
     std::vector<task<>> chain{create_task(sleep_long())};
