@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -84,11 +85,12 @@ inline eddy::coro<> forks() {
 }
 
 inline eddy::coro<> loops() {
-    eddy::promise<std::string> set;
-    const eddy::future<std::string> answer = set.get_future();
+    // Shared, since the callback may still run, on another worker, when this has been cancelled.
+    const auto set = std::make_shared<eddy::promise<std::string>>();
+    const eddy::future<std::string> answer = set->get_future();
     eddy::event_loop& loop = eddy::get_running_loop();
     (void)loop.call_soon(
-        [&set] { (void)set.try_set_value("an answer that does not fit into its object"); });
+        [set] { (void)set->try_set_value("an answer that does not fit into its object"); });
     (void)co_await answer;
     const auto later = loop.call_later(1h, [] {});
     later.cancel();

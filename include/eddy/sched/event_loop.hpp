@@ -44,7 +44,8 @@ private:
 /// The loop of one worker: get_running_loop() in tasks and callbacks, runtime::loop() elsewhere.
 ///
 /// A callback is called by the loop, or by a sibling while the loop is stuck; never two of one loop
-/// at a time. What it throws is reported.
+/// at a time. What it throws is reported. A sibling may call it while the task that queued it goes
+/// on, or ends by a cancel: what it refers to must not be in that task's frame.
 class EDDY_API event_loop {
 public:
     using function = std::function<void()>;
