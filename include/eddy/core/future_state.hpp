@@ -206,9 +206,9 @@ public:
         cancel_producer // the request is passed on, the wait goes on
     };
 
-    future_wait(future_state& state, on_cancel policy) noexcept : state_(&state), policy_(policy) {}
+    future_wait(future_state& state, on_cancel policy) noexcept : policy_(policy), state_(&state) {}
     future_wait(future_wait&& fresh) noexcept
-        : op(), state_(fresh.state_), policy_(fresh.policy_) {}
+        : op(), policy_(fresh.policy_), state_(fresh.state_) {}
 
     bool await_ready() const noexcept { return state_->done() && scheduler::may_go_on(); }
     bool await_suspend(promise_base& promise);
@@ -225,9 +225,11 @@ private:
     void notify() noexcept override { wake(); }
     [[nodiscard]] const branch* awaiting() const noexcept override { return &waiter(); }
 
-    future_state* state_;
+    // The first two in what op leaves free.
     on_cancel policy_;
     bool target_given_ = false; // in the cancel walk that is under way
+    future_state* state_;
 };
+static_assert(sizeof(future_wait) <= 48);
 
 } // namespace eddy::inline v0

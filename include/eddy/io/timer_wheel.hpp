@@ -35,16 +35,17 @@ public:
     /// Called once per insert that was not cancelled; may destroy the node or insert it again.
     using fire_function = void (*)(timer_node&) noexcept;
 
-    explicit timer_node(fire_function fire) noexcept : fire_(fire) {}
+    explicit timer_node(fire_function fire, clock::time_point deadline = {}) noexcept
+        : fire_(fire), deadline_(deadline) {}
 
-    /// The deadline of the last insert.
+    /// The deadline of the last insert; what it was made with before the first one.
     [[nodiscard]] clock::time_point deadline() const noexcept { return deadline_; }
 
 private:
     friend class timer_wheel;
 
     fire_function fire_;
-    clock::time_point deadline_{};
+    clock::time_point deadline_;
     // Guarded by the wheel's lock.
     bool in_wheel_ = false;
     std::uint8_t level_ = 0;

@@ -20,9 +20,9 @@ public:
     class select_case;
 
     sleep_op(clock::duration span, base from) noexcept
-        : timer_node(&fired), from_(from), span_(span) {}
+        : timer_node(&fired, clock::time_point(span)), from_(from) {}
     sleep_op(sleep_op&& fresh) noexcept
-        : op(), timer_node(&fired), from_(fresh.from_), span_(fresh.span_) {}
+        : op(), timer_node(&fired, fresh.timer_node::deadline()), from_(fresh.from_) {}
 
     static bool await_ready() noexcept { return false; }
     bool await_suspend(promise_base& promise);
@@ -33,20 +33,22 @@ public:
 
 private:
     static void fired(timer_node& node) noexcept { static_cast<sleep_op&>(node).wake(); }
+    // Before the wait deadline() is what was asked for: a span, or the time itself.
     [[nodiscard]] clock::time_point deadline_from(clock::time_point time) const noexcept {
-        return from_ == base::duration ? deadline_after(time, span_) : clock::time_point(span_);
+        const clock::time_point asked = deadline();
+        return from_ == base::duration ? deadline_after(time, asked.time_since_epoch()) : asked;
     }
 
     base from_; // in what timer_node leaves free
-    clock::duration span_;
     timer_wheel* wheel_ = nullptr;
 };
+static_assert(sizeof(sleep_op) <= 72);
 
 /// A sleep as one of the things that a select waits for; its time runs from the select on.
 class EDDY_API sleep_op::select_case final : private timer_node, private detached_case {
 public:
     explicit select_case(const sleep_op& of) noexcept
-        : timer_node(&fired), of_(of.span_, of.from_) {}
+        : timer_node(&fired), of_(of.deadline().time_since_epoch(), of.from_) {}
     select_case(select_case&& fresh) noexcept : select_case(fresh.of_) {}
 
     [[nodiscard]] select_arm arm(select_claim& by, std::uint32_t which) noexcept;
