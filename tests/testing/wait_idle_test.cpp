@@ -1,7 +1,7 @@
 // wait_idle_test.cpp — the moment at which nobody else has anything to do.
 //
-// Covers:    what counts as something to do: steps, callbacks, descriptors, calls in executors; what
-//            does not: sleeping; real time, in which there is no such moment.
+// Covers:    what counts as something to do: steps, callbacks, descriptors, calls in executors; and
+//            what does not, sleeping; real time, in which there is no such moment.
 
 #include <eddy/base/syscall.hpp>
 #include <eddy/eddy.hpp>
