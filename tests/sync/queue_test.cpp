@@ -1,6 +1,7 @@
 // queue_test.cpp — queue as asyncio's Queue: order, waiting, cancelling, join, shutdown.
 //
-// Covers:    what CPython's test_queues.py checks of Queue, case by case; T whose move throws.
+// Covers:    what CPython's test_queues.py checks of Queue, case by case; T whose move or
+//            comparison throws.
 // Not here:  the other orders -> item_store_test.cpp; threads -> blocking_test.cpp; interleavings
 //            -> tests/model/queue_model.cpp; many workers -> tests/stress/queue_stress.cpp;
 //            what allocates -> tests/stress/failure_stress.cpp.
@@ -451,6 +452,55 @@ CO_TEST(queue, an_item_whose_move_throws_on_the_way_in_is_not_put) {
     EXPECT_TRUE(thrown);
     EXPECT_TRUE(q.empty());
     co_await q.join(); // nothing was put
+}
+
+// The comparison throws as often as the counter says.
+struct throwing_less {
+    static inline int throws_left = 0;
+    bool operator()(int a, int b) const {
+        if (throws_left > 0) {
+            --throws_left;
+            throw std::runtime_error("comparison");
+        }
+        return a < b;
+    }
+};
+
+CO_TEST_ON_1(queue, a_getter_whose_comparison_throws_leaves_the_item_to_the_next_one) {
+    priority_queue<int, throwing_less> q;
+    auto get = [](priority_queue<int, throwing_less>& q) -> coro<int> {
+        co_return co_await q.get();
+    };
+    std::vector<task<int>> getters;
+    for (int i = 0; i != 5; ++i) {
+        getters.push_back(create_task(get(q)));
+    }
+    co_await yield();
+    for (int i = 0; i != 4; ++i) {
+        q.put_nowait(i); // wakes one
+    }
+    throwing_less::throws_left = 1;
+    EXPECT_TRUE((co_await as_result(getters[0])).holds<std::runtime_error>());
+    for (std::size_t i = 1; i != 5; ++i) {
+        EXPECT_EQ(co_await getters[i], static_cast<int>(i) - 1);
+    }
+}
+
+CO_TEST_ON_1(queue, a_putter_whose_comparison_throws_leaves_the_room_to_the_next_one) {
+    priority_queue<int, throwing_less> q(2);
+    auto put = [](priority_queue<int, throwing_less>& q, int item) -> coro<> {
+        co_await q.put(item);
+    };
+    q.put_nowait(1);
+    q.put_nowait(2);
+    auto first = create_task(put(q, 3));
+    auto second = create_task(put(q, 4));
+    co_await yield();
+    EXPECT_EQ(q.get_nowait(), 1); // wakes the first putter
+    throwing_less::throws_left = 1;
+    EXPECT_TRUE((co_await as_result(first)).holds<std::runtime_error>());
+    co_await second;
+    EXPECT_EQ(q.size(), 2U);
 }
 
 CO_TEST(queue, items_that_are_left_are_destroyed_with_it) {

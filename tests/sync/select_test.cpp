@@ -88,6 +88,20 @@ CO_TEST(select, a_queue_hands_its_item_to_the_case) {
     EXPECT_TRUE(q.empty());
 }
 
+CO_TEST(select, the_room_that_the_case_of_a_queue_leaves_goes_to_the_next_putter) {
+    queue<int> q(1);
+    auto put = [](queue<int>& q, int item) -> coro<> { co_await q.put(item); };
+    q.put_nowait(1);
+    auto first = create_task(put(q, 2));
+    auto second = create_task(put(q, 3));
+    co_await yield();
+    EXPECT_EQ(co_await q.get(), 1);                            // wakes the first putter
+    (void)co_await select(q.get(), channel<int>(1).receive()); // which hands its item to the case
+    (void)co_await q.get();
+    co_await gather(first, second);
+    EXPECT_TRUE(q.empty());
+}
+
 CO_TEST(select, an_event_may_win_or_lose) {
     event happened;
     queue<int> q;

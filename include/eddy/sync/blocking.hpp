@@ -122,7 +122,8 @@ typename Store::value_type get(basic_queue<Store>& from, limit until = {}) {
     auto& core = from.core();
     for (;;) {
         std::optional<stored_item<typename Store::value_type>> item;
-        switch (core.try_get(item)) {
+        switch (
+            try_or_pass_on<item_end<queue_core<Store>>>(core, [&] { return core.try_get(item); })) {
         case attempt::closed:
             throw queue_shut_down();
         case attempt::done:
@@ -146,7 +147,8 @@ void put(basic_queue<Store>& to, U&& item, limit until = {}) {
     auto& core = to.core();
     auto stored = store_item<typename Store::value_type>(std::forward<U>(item));
     for (;;) {
-        switch (core.try_put(stored)) {
+        switch (try_or_pass_on<room_end<queue_core<Store>>>(core,
+                                                            [&] { return core.try_put(stored); })) {
         case attempt::closed:
             throw queue_shut_down();
         case attempt::done:

@@ -81,7 +81,7 @@ public:
     /// `from` is moved from if it is done, and only then. Throws: std::bad_alloc; what a comparison
     /// throws.
     [[nodiscard]] attempt try_put(item& from) {
-        getter* woken = nullptr;
+        wake_ups woken;
         {
             const std::lock_guard hold(lock_);
             if (shut_) {
@@ -92,11 +92,9 @@ public:
             }
             store_.put(std::move(from));
             ++unfinished_;
-            woken = next_getter();
+            woken = next_getter_and_putter();
         }
-        if (woken != nullptr) {
-            woken->wake();
-        }
+        woken.deliver();
         return attempt::done;
     }
 
@@ -114,7 +112,7 @@ public:
         const std::lock_guard hold(lock_);
         return putters_.remove(putter);
     }
-    /// A putter that was woken does not want the room any more.
+    /// A putter that was woken does not want the room any more, or cannot use it.
     void pass_on_room() noexcept {
         waiter* woken = nullptr;
         {
@@ -161,25 +159,16 @@ public:
         const std::lock_guard hold(lock_);
         return getters_.remove(one);
     }
-    /// A getter that was woken does not want the item any more.
+    /// A getter that was woken does not want the item any more, or cannot take it.
     void pass_on_item() noexcept {
-        getter* woken = nullptr;
-        waiter* refills = nullptr;
+        wake_ups woken;
         {
             const std::lock_guard hold(lock_);
             if (store_.size() != 0) {
-                woken = next_getter();
-                if (woken != nullptr && woken->in_select()) { // who has taken it, and so made room
-                    refills = pop_claimed(putters_);
-                }
+                woken = next_getter_and_putter();
             }
         }
-        if (woken != nullptr) {
-            woken->wake();
-        }
-        if (refills != nullptr) {
-            refills->wake();
-        }
+        woken.deliver();
     }
 
     /// The item, moved out. Throws: what the move of an item throws; it has been put back.
@@ -306,8 +295,32 @@ private:
         return maxsize_ != 0 && store_.size() >= maxsize_;
     }
 
-    // There is an item. A case of a select takes it at once, anybody else tries when it runs. If
-    // the item came just now the room it leaves wakes no putter: there was as much before.
+    struct wake_ups {
+        getter* gets = nullptr;
+        waiter* puts = nullptr;
+
+        void deliver() const noexcept {
+            if (gets != nullptr) {
+                gets->wake();
+            }
+            if (puts != nullptr) {
+                puts->wake();
+            }
+        }
+    };
+
+    // As next_getter. A case of a select that takes the item leaves room, and whoever was woken for
+    // that room before may be the one who has put the item.
+    wake_ups next_getter_and_putter() noexcept {
+        wake_ups woken;
+        woken.gets = next_getter();
+        if (woken.gets != nullptr && woken.gets->in_select()) {
+            woken.puts = pop_claimed(putters_);
+        }
+        return woken;
+    }
+
+    // There is an item. A case of a select takes it at once, anybody else tries when it runs.
     getter* next_getter() noexcept {
         getter* const next = pop_claimed(getters_);
         if (next != nullptr && next->in_select()) {

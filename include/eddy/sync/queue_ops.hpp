@@ -51,6 +51,17 @@ struct done_end {
     static void pass_on(Core& /*all were woken*/) noexcept {}
 };
 
+/// An attempt of somebody who may have been woken for it: if it throws, the next one is woken.
+template <typename End, typename Core, typename Try>
+attempt try_or_pass_on(Core& of, Try how) {
+    try {
+        return how();
+    } catch (...) {
+        End::pass_on(of);
+        throw;
+    }
+}
+
 /// Waits once at one of them; delivers nothing. What a cancelled one was woken for it passes on.
 template <typename Core, typename End>
 class queue_turn : public op, private End::waiter {
@@ -164,7 +175,7 @@ private:
         attempt made = attempt::waits;
         while (made == attempt::waits) {
             co_await queue_turn<Core, item_end<Core>>(of);
-            made = of.try_get(into);
+            made = try_or_pass_on<item_end<Core>>(of, [&] { return of.try_get(into); });
         }
         co_return made;
     }
@@ -230,7 +241,7 @@ private:
         attempt made = attempt::waits;
         while (made == attempt::waits) {
             co_await queue_turn<Core, room_end<Core>>(of);
-            made = of.try_put(from);
+            made = try_or_pass_on<room_end<Core>>(of, [&] { return of.try_put(from); });
         }
         co_return made;
     }
