@@ -175,8 +175,8 @@ bool task_base::cancel(const cancel_reason& reason) noexcept {
     }
     note_reason(reason);
     if (const scheduler* here = scheduler::current(); here != nullptr && here->running() == this) {
-        cancels_itself_.store(true,
-                              relaxed); // own: read by its root branch, which the others end before
+        // own: read by its root branch, which the others end before
+        cancels_itself_.store(true, relaxed);
     }
     return root_.cancel(reason);
 }

@@ -33,7 +33,7 @@ public:
 
     // -- the pool --
     void offer(std::uint64_t number) noexcept {
-        slot(number).store(number * 4 + offered, seq_cst); // P1
+        slot(number).store(word_of(number, offered), seq_cst); // P1
     }
     /// True: the worker will not begin it.
     [[nodiscard]] bool withdraw(std::uint64_t number) noexcept { return move(number, withdrawn); }
@@ -46,12 +46,15 @@ private:
     enum state : std::uint64_t { offered, begun, withdrawn };
     using word = typename Sync::template atomic<std::uint64_t>;
 
+    static constexpr std::uint64_t word_of(std::uint64_t number, state what) noexcept {
+        return number * 4 + what; // less than 4 states
+    }
     word& slot(std::uint64_t number) noexcept {
         return claims_[static_cast<std::size_t>(number % Window)];
     }
     bool move(std::uint64_t number, state to) noexcept {
-        std::uint64_t expected = number * 4 + offered;
-        return slot(number).compare_exchange_strong(expected, number * 4 + to, seq_cst,
+        std::uint64_t expected = word_of(number, offered);
+        return slot(number).compare_exchange_strong(expected, word_of(number, to), seq_cst,
                                                     seq_cst); // P1, both ends
     }
 

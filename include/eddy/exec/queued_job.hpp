@@ -126,6 +126,11 @@ private:
     admission_op* next_ = nullptr;
 };
 
+/// What submit_async gives: an await of it submits the job, and gives the future of its result.
+///
+/// Suspends: while the queue is full.
+/// Throws:   as submit of the executor, but not executor_queue_full; cancelled_error.
+/// Cancel:   nothing is submitted, and the others keep their turns.
 template <typename R>
 class [[nodiscard("the job is submitted when this is awaited")]] submit_op final
     : public admission_op {
