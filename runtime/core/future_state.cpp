@@ -154,6 +154,14 @@ branch* future_wait::next_target() noexcept {
     return target_given_ ? state_->producer() : nullptr;
 }
 
+// One that failed as cancelled has heard of another request: one error for both.
+void future_wait::keep_unheard_cancel() noexcept {
+    branch* const producer = state_->producer();
+    if (producer != nullptr && producer->task().cancel_unheard() && !state_->cancelled()) {
+        waiter().put_cancel_back();
+    }
+}
+
 void future_wait::show(await_look& look) const noexcept {
     (void)look.waits_for(*state_);
 }

@@ -164,6 +164,7 @@ task_state task_base::stage() const noexcept {
     case step::scheduled:
         return task_state::scheduled;
     case step::running:
+    case step::unheard:
         return task_state::running;
     }
     __builtin_unreachable();
@@ -223,7 +224,11 @@ void task_base::throw_cancelled() const {
 void task_base::finish(promise_base& root) noexcept {
     // A request of somebody else that comes so late must not take away what was returned: it may be
     // a message that was taken from a queue.
-    const bool cancelled = root_.finish() && cancels_itself_.load(relaxed); // own: see cancel()
+    const bool late = root_.finish();
+    const bool cancelled = late && cancels_itself_.load(relaxed); // own: see cancel()
+    if (late && !cancelled) [[unlikely]] {
+        step_.store(step::unheard, relaxed); // own: read once it is done
+    }
     const bool ran = root.handle().done();
     const std::exception_ptr error = take_result(root);
     registry_->remove(*this);

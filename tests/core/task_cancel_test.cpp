@@ -403,6 +403,58 @@ CO_TEST_ON_1(task_cancel, while_an_earlier_request_is_passed_on_is_passed_on_too
     EXPECT_TRUE(inner.done());
 }
 
+// Cancels `outer`, which awaits it, and gives 7.
+coro<int> cancel_in_last_step(any_task& outer) {
+    co_await until_suspended(outer);
+    EXPECT_TRUE(outer.cancel());
+    co_return 7;
+}
+
+CO_TEST_ON_1(task_cancel, in_the_last_step_of_the_awaited_task_is_thrown_at_the_next_await) {
+    any_task outer;
+    auto inner = create_task(cancel_in_last_step(outer));
+    auto pass_on = [](task<int> inner) -> coro<int> { co_return co_await inner; };
+    auto between = create_task(pass_on(inner));
+    auto body = [](task<int> between) -> coro<> {
+        EXPECT_EQ(co_await between, 7);
+        EXPECT_TRUE((co_await as_result(sleep(1h))).cancelled());
+        co_await sleep(1s); // one error for one request
+    };
+    const auto waiting = create_task(body(between));
+    outer = waiting;
+    co_await waiting;
+    EXPECT_EQ(waiting.cancelling(), 1U);
+}
+
+CO_TEST_ON_1(task_cancel, in_the_last_step_of_a_task_that_throws_leaves_the_exception) {
+    any_task outer;
+    auto throws = [](any_task& outer) -> coro<> {
+        (void)co_await cancel_in_last_step(outer);
+        throw std::runtime_error("planned");
+    };
+    auto inner = create_task(throws(outer));
+    auto body = [](task<> inner) -> coro<> {
+        EXPECT_TRUE((co_await as_result(inner)).holds<std::runtime_error>());
+        co_await sleep(1h);
+    };
+    const auto waiting = create_task(body(inner));
+    outer = waiting;
+    EXPECT_TRUE((co_await as_result(waiting)).cancelled());
+}
+
+CO_TEST_ON_1(task_cancel, of_a_limit_in_the_last_step_of_the_awaited_task_does_not_stay) {
+    auto expire = [](timeout_scope& scope) -> coro<int> {
+        scope.reschedule(clock::time_point::min());
+        co_return 7;
+    };
+    auto body = [&](timeout_scope& scope) -> coro<int> {
+        co_return co_await create_task(expire(scope));
+    };
+    EXPECT_EQ(co_await timeout(1h, body), 7);
+    EXPECT_EQ(current_task().cancelling(), 0U);
+    co_await sleep(1s);
+}
+
 CO_TEST(task_cancel, goes_down_a_chain_of_awaiting_tasks) {
     auto wait_for_it = [](task<> next) -> coro<> { co_await next; };
     std::vector<task<>> chain{create_task(sleep_long())};

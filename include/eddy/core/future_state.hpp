@@ -220,8 +220,17 @@ public:
 protected:
     ~future_wait() = default;
     [[nodiscard]] future_state& state() const noexcept { return *state_; }
+    /// For await_resume. Throws: cancelled_error if the wait was aborted. A cancel that was passed
+    /// on, but came in the producer's last step, is pending here again.
+    void check_cancel() {
+        check_aborted();
+        if (passed_on()) [[unlikely]] {
+            keep_unheard_cancel();
+        }
+    }
 
 private:
+    [[gnu::cold]] void keep_unheard_cancel() noexcept;
     void notify() noexcept override { wake(); }
     [[nodiscard]] const branch* awaiting() const noexcept override { return &waiter(); }
 

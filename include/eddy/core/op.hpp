@@ -80,6 +80,8 @@ protected:
         }
     }
     [[nodiscard]] bool aborted() const noexcept { return aborted_; }
+    /// Once it is over: whether the last cancel was passed on.
+    [[nodiscard]] bool passed_on() const noexcept { return passed_on_; }
     /// For next_target() at its end: abort is called even though targets accepted the cancel.
     void ask_for_abort() noexcept { passed_on_ = false; }
 

@@ -70,6 +70,11 @@ public:
     /// The same for the cancelled_error that is about to be thrown in the task.
     [[nodiscard]] cancel_reason deliver_reason() noexcept;
 
+    /// Once it is done: whether it has ended with a request pending, and not as cancelled by it.
+    [[nodiscard]] bool cancel_unheard() const noexcept {
+        return step_.load(relaxed) == step::unheard; // own: it is done
+    }
+
     [[nodiscard]] branch& root() noexcept { return root_; }
     [[nodiscard]] placement* placed() const noexcept { return placement_; }
     /// What is special about each of its steps.
@@ -120,7 +125,12 @@ protected:
     void report_unread(const std::exception_ptr& error) const noexcept;
 
 private:
-    enum class step : std::uint8_t { created, scheduled, running };
+    enum class step : std::uint8_t {
+        created,
+        scheduled,
+        running,
+        unheard // has ended, and no await was left to throw a request
+    };
     struct extras; // what few tasks have: a name, a cancel reason
 
     branch root_;
@@ -348,7 +358,7 @@ public:
         shared_wait(task_state_of<T>& state, on_cancel policy) noexcept
             : future_wait(state, policy) {}
         decltype(auto) await_resume() {
-            this->check_aborted();
+            this->check_cancel();
             auto& mine = static_cast<task_state_of<T>&>(this->state());
             mine.check();
             return mine.slot().get();
@@ -360,7 +370,7 @@ public:
             : state_ref<task_base>(std::move(state)),
               future_wait(state_ref<task_base>::checked(), on_cancel::cancel_producer) {}
         T await_resume() {
-            this->check_aborted();
+            this->check_cancel();
             auto& mine = static_cast<task_state_of<T>&>(this->state());
             mine.check();
             return mine.slot().take();
