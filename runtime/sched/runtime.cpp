@@ -37,9 +37,11 @@ public:
         std::vector<any_task> left = core_.all_tasks();
         std::erase(left, self);
         std::unordered_set<const task_base*> told;
+        any_new_ = false;
         for (const any_task& each : left) {
             if (!told_.contains(each.base())) {
                 (void)each.cancel("the runtime is closing");
+                any_new_ = true;
             }
             told.insert(each.base());
         }
@@ -47,20 +49,28 @@ public:
         kept_ = left;
         return left;
     }
+    /// Whether the last call has cancelled any.
+    [[nodiscard]] bool any_new() const noexcept { return any_new_; }
 
 private:
     runtime_core& core_;
+    bool any_new_ = false;
     std::unordered_set<const task_base*> told_;
     std::vector<any_task> kept_; // those told, so that no new task has the address of one
 };
 
 coro<> cancel_and_await(runtime_core& core, leftovers& rest, clock::duration grace) {
     const any_task self = current_task();
-    const clock::time_point deadline = deadline_after(core.now(), grace);
-    for (;;) {
+    clock::time_point deadline = deadline_after(core.now(), grace);
+    for (bool last = false;;) {
         std::vector<any_task> left = rest.cancel_new(self);
-        if (left.empty() || core.now() >= deadline) {
+        const bool over = core.now() >= deadline;
+        if (left.empty() || (over && (last || !rest.any_new()))) {
             break;
+        }
+        if (over) { // what has been started meanwhile hears of the close only now
+            deadline = deadline_after(core.now(), grace);
+            last = true;
         }
         co_await wait(std::move(left),
                       {.when = return_when::all_completed, .timeout = deadline - core.now()});
